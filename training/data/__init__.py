@@ -1,0 +1,1 @@
+"""Made-up data: heads, speech, conversations."""
