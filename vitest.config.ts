@@ -1,6 +1,16 @@
+import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
+const source = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+
 export default defineConfig({
+  resolve: {
+    // Plugins, examples and tests import the package by its name; in tests the name means the sources.
+    alias: [
+      { find: /^echo-head$/, replacement: source("./sdk/index.ts") },
+      { find: /^echo-head\/babylon$/, replacement: source("./plugins/babylon/index.ts") },
+    ],
+  },
   test: {
     include: ["{sdk,workers,plugins,examples,tests,tools}/**/*.test.ts"],
     testTimeout: 30_000,

@@ -1,0 +1,25 @@
+/** Where graphs run. `auto`: the CPU in Node; in a browser WebGPU where there is an adapter, else WASM. */
+export type BackendName = "auto" | "cpu" | "wasm" | "webgpu" | "cuda";
+
+/** A backend that was chosen: every name but `auto`. */
+export type ChosenBackend = Exclude<BackendName, "auto">;
+
+/** What `auto` (or a request that could not be met) came to, and why. */
+export type BackendReport = {
+  readonly backend: ChosenBackend;
+  /** Set when a better backend was looked for and not found; the agent tells it as a "downgraded" event. */
+  readonly downgrade?: { readonly from: ChosenBackend; readonly reason: string } | undefined;
+};
+
+/** Addresses of files that a bundler may have moved. */
+export type AssetOptions = {
+  /** Folder that holds lcu.worker.js and generator.worker.js. @default beside the module that starts them */
+  readonly workerUrl?: string | undefined;
+  /** Folder that holds onnxruntime-web's .wasm and .mjs files. @default where the bundler put them */
+  readonly ortWasmUrl?: string | undefined;
+  /** Threads of one session on `cpu` and `wasm`. @default the runtime's choice */
+  readonly threads?: number | undefined;
+};
+
+/** Where a pack is, in a form that crosses threads. */
+export type PackSource = { readonly folder: string } | { readonly url: string };

@@ -1,0 +1,50 @@
+import type { AssetOptions, BackendName, BackendReport, PackSource } from "./backend.js";
+
+/** What the generator needs for one block (4 frames). The arrays are transferred: the caller gives them up. */
+export type GeneratorStepInput = {
+  /** f32 [2560], the avatar's audio ahead of the block by the pack's avatarLookaheadFrames, 16 kHz mono, -1..1. */
+  readonly pcm: Float32Array;
+  /** f32 [12*128] from the LCU. */
+  readonly fPu: Float32Array;
+  /** f32 [8*128] from the LCU's setAffect. */
+  readonly emotion: Float32Array;
+  /** Speech driven control on. */
+  readonly sdcm: boolean;
+  /** Language affect understanding on. */
+  readonly lau: boolean;
+  /** 0..1. */
+  readonly expressivity: number;
+};
+
+/** Four frames. The receiver owns the arrays. */
+export type GeneratorStepOutput = {
+  /** One picture a frame, uint8 [height*width*4], straight alpha, row 0 on top. */
+  readonly rgba: Uint8ClampedArray[];
+  /** f32 [4*52], ARKit order, 0..1. */
+  readonly blendshapes: Float32Array;
+  /** f32 [4*6]: yaw, pitch, roll (rad), x, y, z (head heights). */
+  readonly pose: Float32Array;
+  /** Milliseconds that each graph took. */
+  readonly stageMs: Record<string, number>;
+};
+
+/** Generator, blendshape head and decoder behind a thread. Calls are answered in order. */
+export interface GeneratorWorkerApi {
+  load(options: {
+    pack: PackSource;
+    avatar: string;
+    backend: BackendName;
+    seed: number;
+    assets?: AssetOptions | undefined;
+  }): Promise<BackendReport & { readonly width: number; readonly height: number }>;
+  /**
+   * Gives the encoder the samples before the first block: f32 [2560] whose last 1280 are the first of the avatar's audio.
+   * Called at the start of each utterance, before its first `step`.
+   */
+  prime(pcm: Float32Array): Promise<void>;
+  step(input: GeneratorStepInput): Promise<GeneratorStepOutput>;
+  setAvatar(id: string): Promise<void>;
+  /** All states back to zero and the noise back to its seed. */
+  reset(): Promise<void>;
+  dispose(): Promise<void>;
+}
