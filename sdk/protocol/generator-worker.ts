@@ -38,10 +38,10 @@ export interface GeneratorWorkerApi {
     assets?: AssetOptions | undefined;
   }): Promise<BackendReport & { readonly width: number; readonly height: number }>;
   /**
-   * Gives the encoder the samples before the first block: f32 [2560] whose last 1280 are the first of the avatar's audio.
-   * Called at the start of each utterance, before its first `step`.
+   * Runs the audio encoder on the block before the first step and drops the features: f32 [2560] whose last
+   * avatarLookaheadFrames * 640 samples are the first ones of the avatar's audio.
    */
-  prime(pcm: Float32Array): Promise<void>;
+  prime(input: { readonly pcm: Float32Array }): Promise<void>;
   step(input: GeneratorStepInput): Promise<GeneratorStepOutput>;
   setAvatar(id: string): Promise<void>;
   /** All states back to zero and the noise back to its seed. */
