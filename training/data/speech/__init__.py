@@ -1,0 +1,1 @@
+"""Speech with exact phone times, and the mouth curves that belong to it."""
