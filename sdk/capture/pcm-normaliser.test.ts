@@ -24,17 +24,14 @@ describe("PcmNormaliser", () => {
   });
 
   it.each([
-    [{ pcm: Float32Array.from([0, Number.NaN]), sampleRateHz: 16_000 }, "mic.pcm[1] must be a finite number, got NaN"],
-    [
-      { pcm: Float32Array.from([Number.NEGATIVE_INFINITY]), sampleRateHz: 16_000 },
-      "mic.pcm[0] must be a finite number",
-    ],
+    [{ pcm: Float32Array.from([0, Number.NaN]), sampleRateHz: 16_000 }, "mic.pcm[1] must be finite, not NaN"],
+    [{ pcm: Float32Array.from([Number.NEGATIVE_INFINITY]), sampleRateHz: 16_000 }, "mic.pcm[0] must be finite"],
     [{ pcm: [0, 1], sampleRateHz: 16_000 }, "mic.pcm must be a Float32Array"],
-    [{ pcm: new Float32Array(2), sampleRateHz: 12.5 }, "mic.sampleRateHz must be a whole number of Hz"],
-    [{ pcm: new Float32Array(2), sampleRateHz: 0 }, "mic.sampleRateHz must be a whole number of Hz"],
+    [{ pcm: new Float32Array(2), sampleRateHz: 12.5 }, "mic.sampleRateHz must be a whole number from 1000 to 768000"],
+    [{ pcm: new Float32Array(2), sampleRateHz: 0 }, "mic.sampleRateHz must be a whole number from 1000 to 768000"],
     [
       { pcm: new Float32Array(3), sampleRateHz: 16_000, channels: 2 },
-      "mic.pcm.length must be a multiple of channels (2), got 3",
+      "mic.pcm.length must be a multiple of channels (2), not 3",
     ],
     [{ pcm: new Float32Array(3), sampleRateHz: 16_000, channels: 0 }, "mic.channels must be a whole number"],
     [{ pcm: new Float32Array(3), sampleRateHz: 16_000, rate: 1 }, "mic.rate is not an option"],

@@ -19,7 +19,7 @@ describe("SampleReader", () => {
   it("names the sample that is not finite, counted over the whole stream", async () => {
     const reader = new SampleReader(chunksOf([0, 0, 0], [0, Number.NaN]), "options.avatarAudio");
     await reader.read(3);
-    await expect(reader.read(1)).rejects.toThrow("options.avatarAudio: sample 4 must be a finite number, got NaN");
+    await expect(reader.read(1)).rejects.toThrow("options.avatarAudio: sample 4 must be finite, not NaN");
   });
 
   it("closes its source once", async () => {

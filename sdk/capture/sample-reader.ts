@@ -76,7 +76,7 @@ export class SampleReader {
     for (let i = 0; i < chunk.length; i++) {
       if (!Number.isFinite(chunk[i])) {
         const index = this.#checked + i;
-        throw new TypeError(`${this.#path}: sample ${index} must be a finite number, got ${chunk[i]}`);
+        throw new TypeError(`${this.#path}: sample ${index} must be finite, not ${chunk[i]}`);
       }
     }
     this.#checked += chunk.length;

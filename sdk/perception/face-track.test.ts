@@ -52,9 +52,9 @@ describe("face vectors", () => {
 
   it.each([
     [{ blendshapes: { smile: 0.5 } }, "face.blendshapes.smile is not an ARKit coefficient"],
-    [{ blendshapes: { jawOpen: 1.2 } }, "face.blendshapes.jawOpen must be a number from 0 to 1, got 1.2"],
-    [{ blendshapes: { jawOpen: Number.NaN } }, "face.blendshapes.jawOpen must be a number from 0 to 1, got NaN"],
-    [{ blendshapes: {}, pose: { yaw: 0, pitch: 0 } }, "face.pose.roll must be a finite number, got undefined"],
+    [{ blendshapes: { jawOpen: 1.2 } }, "face.blendshapes.jawOpen must be a finite number from 0 to 1, not 1.2"],
+    [{ blendshapes: { jawOpen: Number.NaN } }, "face.blendshapes.jawOpen must be a finite number from 0 to 1, not NaN"],
+    [{ blendshapes: {}, pose: { yaw: 0, pitch: 0 } }, "face.pose.roll must be a finite number, not undefined"],
     [{ blendshapes: {}, pose: { yaw: 0, pitch: 0, roll: 0, tilt: 1 } }, "face.pose.tilt is not an option"],
     [{ blendshapes: {}, timestampMs: "now" }, "face.timestampMs must be a finite number"],
     [{ shapes: {} }, "face.shapes is not an option"],
@@ -68,9 +68,11 @@ describe("face vectors", () => {
     const sample = { timeS: 0, blendshapes: new Float32Array(52), pose: new Float32Array(6) };
     expect(faceVectorOfSample(sample, "f")).toHaveLength(58);
     expect(() => faceVectorOfSample({ ...sample, pose: new Float32Array(5) }, "f[3]")).toThrow(
-      "f[3].pose must be a Float32Array of 6",
+      "f[3].pose must have 6 elements, not 5",
     );
     sample.blendshapes[4] = 2;
-    expect(() => faceVectorOfSample(sample, "f[3]")).toThrow("f[3].blendshapes[4] must be a number from 0 to 1, got 2");
+    expect(() => faceVectorOfSample(sample, "f[3]")).toThrow(
+      "f[3].blendshapes[4] must be a finite number from 0 to 1, not 2",
+    );
   });
 });
