@@ -1,0 +1,41 @@
+import type { ErrorStage } from "../base/errors.js";
+import type { BackendReport } from "../protocol/backend.js";
+import type { Tensor, TensorSpecs } from "../protocol/tensor.js";
+
+/** One graph that is ready to run. */
+export interface StageSession {
+  /** The stage's name in the manifest, for instance "generator". */
+  readonly name: string;
+  readonly inputs: TensorSpecs;
+  readonly outputs: TensorSpecs;
+  /**
+   * Runs the graph on all of its inputs. The caller keeps the inputs and owns the outputs.
+   * @throws TypeError when an input is absent, unknown or of another shape
+   * @throws EchoError "graph-run-failed", "graph-output-not-finite", "gpu-device-lost", "disposed"
+   */
+  run(inputs: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>>;
+  dispose(): Promise<void>;
+}
+
+/** A graph file and what the manifest says of it. */
+export type GraphSource = {
+  readonly name: string;
+  /** The file's name in the pack, for messages. */
+  readonly file: string;
+  readonly bytes: Uint8Array;
+  readonly inputs: TensorSpecs;
+  readonly outputs: TensorSpecs;
+  /** For errors. @default "runtime" */
+  readonly stage?: ErrorStage | undefined;
+};
+
+/** A backend that can run graphs. */
+export interface Runtime extends BackendReport {
+  /**
+   * Loads a graph and compares it with the manifest.
+   * @throws EchoError "graph-load-failed", "pack-graph-mismatch"
+   */
+  createSession(source: GraphSource): Promise<StageSession>;
+  /** Ends every session. */
+  dispose(): Promise<void>;
+}
