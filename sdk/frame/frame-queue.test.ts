@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { EchoError } from "../base/errors.js";
 import { EchoFrame } from "./echo-frame.js";
 import { FrameQueue, QUEUE_FRAMES } from "./frame-queue.js";
-import { ManualClock } from "./manual-clock.js";
+import { ManualPlayoutClock } from "./manual-playout-clock.js";
 import { createSystemClock, waitUntil } from "./playout-clock.js";
 import { UnclosedFrames } from "./unclosed-frames.js";
 
@@ -22,7 +22,7 @@ const frame = (index: number, watch?: UnclosedFrames): EchoFrame =>
   );
 
 function setUp() {
-  const clock = new ManualClock();
+  const clock = new ManualPlayoutClock();
   let ends = 0;
   const queue = new FrameQueue({ clock, onEnd: () => (ends += 1) });
   return { clock, queue, ends: () => ends };

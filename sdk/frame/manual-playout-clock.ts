@@ -3,7 +3,7 @@ import type { PlayoutClock, ScheduledSpeech } from "./playout-clock.js";
 type Waiter = { readonly timeMs: number; readonly resolve: () => void };
 
 /** A clock that a test, or an offline host, moves by hand; it records what it was asked to play. */
-export class ManualClock implements PlayoutClock {
+export class ManualPlayoutClock implements PlayoutClock {
   /** Every piece of speech so far, as it was scheduled. */
   readonly scheduled: ScheduledSpeech[] = [];
   /** Every cancellation so far. */
