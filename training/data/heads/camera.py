@@ -9,9 +9,9 @@ import numpy as np
 
 DISTANCE = 7.0
 """Camera distance from the head's centre in head heights: mild perspective."""
-HALF_HEIGHT = 0.86
+HALF_HEIGHT = 0.80
 """Half the picture's height at the head's centre, in head heights."""
-CENTRE_Y = -0.17
+CENTRE_Y = -0.14
 """Height of the picture's middle relative to the head's centre, in head heights."""
 NEAR, FAR = 3.0, 12.0
 

@@ -47,7 +47,12 @@ class Head(PosedHead):
             starts.append(total)
             total += len(part.fitting.refs)
             points.append(part.fitting.place(shape))
-            offsets.append(np.stack([part.fitting.carry(move) for move in moves]))
+            carried_moves = np.stack([part.fitting.carry(move) for move in moves])
+            if part.category == "lashes":
+                _root_lashes(carried_moves, points[-1], moves, shape, assets)
+            elif part.category == "tongue":
+                carried_moves[ARKIT_INDEX["jawOpen"]] += np.array([0, -0.05, -0.03], np.float32)
+            offsets.append(carried_moves)
             carried = part.fitting.carry(assets["base/head_share"])
             share.append(np.ones_like(carried) if part.category in ("eyes", "teeth", "tongue") else carried)
         neutral = (np.concatenate(points) - origin) / unit
@@ -92,7 +97,7 @@ class Head(PosedHead):
     def _cloth(self, assets: HeadAssets, neutral: np.ndarray, neck: np.ndarray) -> Surface:
         source, triangles = assets["cloth/source"], assets["cloth/triangles"]
         place = neutral[source]
-        collar = neck[1] - 0.10 - 0.42 * (place[:, 2] - neck[2]) - 0.10 * np.abs(place[:, 0])
+        collar = neck[1] + 0.06 - 0.42 * (place[:, 2] - neck[2]) - 0.05 * np.abs(place[:, 0])
         fade = np.minimum(0.5 + (collar - place[:, 1]) / 0.012, (place[:, 1] - _FADE_FROM) / _FADE_OVER)
         shade = np.clip(0.72 + (collar - place[:, 1]) * 3, 0.72, 1)
         return Surface(
@@ -111,15 +116,21 @@ class Head(PosedHead):
         elif part.category == "tongue":
             front = place[:, 2].max()
             shade = np.clip(0.78 - (front - place[:, 2]) * 2.2, 0.1, 0.78)
+        fade = _trimmed_fringe(place, self._brow_height(assets, neutral)) if part.category == "hair" else np.ones(len(source), np.float32)
         texture = assets.texture(texture_name)
-        tint = (1.0, 1.0, 1.0)
+        tint = (0.72, 0.62, 0.66) if part.category == "tongue" else (1.0, 1.0, 1.0)
         if part.category in ("hair", "brows"):
             gain = 1.0 if part.category == "hair" else 0.8
             texture = _tinted(texture, self.identity.hair_tint, gain, part.category == "brows")
         return Surface(
             part.category, _PART_KINDS[part.category], source, part.uv, part.triangles.astype(np.int32),
-            np.full(len(part.triangles), _PART_LABELS[part.category], np.uint8), shade.astype(np.float32), np.ones(len(source), np.float32), texture, tint,
+            np.full(len(part.triangles), _PART_LABELS[part.category], np.uint8), shade.astype(np.float32), fade, texture, tint,
         )
+
+    @staticmethod
+    def _brow_height(assets: HeadAssets, neutral: np.ndarray) -> float:
+        brows = [assets["keypoints/base"][KEYPOINT_INDEX[f"brow{side}2"]] for side in ("Left", "Right")]
+        return float(neutral[brows, 1].mean())
 
     @staticmethod
     def _keypoint_points(assets: HeadAssets, parts: list[PartMesh], starts: list[int], neutral: np.ndarray, eyes: tuple[Eye, Eye]) -> np.ndarray:
@@ -148,9 +159,33 @@ def _tinted(texture: np.ndarray, tint: tuple[float, float, float], gain: float, 
     weight = texture[..., 3].astype(np.float32) + 1e-3
     mean = float((grey * weight).sum() / weight.sum()) + 4
     spread = float(np.sqrt((weight * (grey - mean) ** 2).sum() / weight.sum())) + 4
-    relief = np.full_like(grey, 1.0) if flat else np.clip(1 + 0.36 * (grey - mean) / spread, 0.35, 2.2)
+    relief = np.full_like(grey, 1.0) if flat else np.clip(1 + 0.34 * (grey - mean) / spread, 0.55, 2.2)
     colour = np.clip(relief[..., None] * np.asarray(tint, np.float32) * 255 * gain, 0, 255)
     return np.concatenate([colour.astype(np.uint8), texture[..., 3:]], 2)
+
+
+def _trimmed_fringe(place: np.ndarray, brow_height: float) -> np.ndarray:
+    """Opacity that ends hair in front of the face at the brows, so that no style covers an eye; hair at the sides stays."""
+    above = (place[:, 1] - brow_height - 0.015) / 0.03
+    aside = (np.abs(place[:, 0]) - 0.262) / 0.02
+    behind = (0.02 - place[:, 2]) / 0.03
+    return np.clip(0.5 + np.maximum(np.maximum(above, aside), behind), 0, 1).astype(np.float32)
+
+
+def _root_lashes(carried: np.ndarray, lashes: np.ndarray, moves: np.ndarray, shape: np.ndarray, assets: HeadAssets) -> None:
+    """Makes lashes follow the edge of their lid for every shape but those of the lids themselves, which carry them already."""
+    own = [row for row, name in enumerate(ARKIT_NAMES) if not name.startswith("eye") or name.startswith("eyeSquint")]
+    for side, sign in (("left", 1), ("right", -1)):
+        ring = assets[f"base/lid_{side}"]
+        members = np.flatnonzero(lashes[:, 0] * sign > 0)
+        middle = shape[ring][:, 1].mean()
+        for upper in (True, False):
+            edge = ring[(shape[ring][:, 1] > middle) == upper]
+            group = members[(lashes[members, 1] > middle) == upper]
+            near = 1 / (np.abs(lashes[group, None, 0] - shape[edge][None, :, 0]) + 0.004) ** 2
+            near /= near.sum(1, keepdims=True)
+            for row in own:
+                carried[row, group] = near @ moves[row, edge]
 
 
 def _close_lids(neutral: np.ndarray, moved: np.ndarray, assets: HeadAssets, eyes: tuple[Eye, Eye]) -> None:

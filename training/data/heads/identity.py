@@ -63,20 +63,20 @@ def _both(stem: str, value: float) -> dict[str, float]:
 HEROES: dict[str, Identity] = {
     "ada": Identity(
         "ada", "female", 0.06, -0.05, {"african": 1.0}, "young_darkskinned_female", "braid01", (0.11, 0.075, 0.06),
-        "eyebrow002", "eyelashes04", "brown", "teeth_base",
-        {"head/head-oval": 0.5, "chin/chin-triangle": 0.25, "mouth/mouth-scale-horiz-incr": 0.1, **_both("eyes/*-eye-scale-incr", 0.25)},
-        cloth=(0.66, 0.40, 0.16),
+        "eyebrow001", "eyelashes02", "brown", "teeth_base",
+        {"head/head-oval": 0.5, "mouth/mouth-angles-up": 0.3, "chin/chin-triangle": 0.25, "mouth/mouth-scale-horiz-incr": 0.1, **_both("eyes/*-eye-scale-incr", 0.25)},
+        (0.98, 1.06, 1.14), cloth=(0.66, 0.40, 0.16),
     ),
     "mei": Identity(
         "mei", "female", 0.28, 0.0, {"asian": 1.0}, "middleage_lightskinned_female2", "bob02", (0.17, 0.13, 0.115),
-        "eyebrow001", "eyelashes01", "brown", "teeth_shape01",
-        {"head/head-round": 0.2, **_both("eyes/*-eye-scale-incr", 0.15), **_both("cheek/*-cheek-bones-incr", 0.25)},
+        "eyebrow002", "eyelashes03", "brown", "teeth_shape01",
+        {"head/head-round": 0.2, "mouth/mouth-angles-up": 0.25, **_both("eyes/*-eye-scale-incr", 0.15), **_both("cheek/*-cheek-bones-incr", 0.25)},
         cloth=(0.16, 0.36, 0.36),
     ),
     "theo": Identity(
         "theo", "male", 0.12, 0.0, {"caucasian": 1.0}, "young_lightskinned_male2", "short02", (0.36, 0.25, 0.16),
-        "eyebrow006", "eyelashes01", "bluegreen", "teeth_shape02",
-        {"head/head-rectangular": 0.35, "chin/chin-width-incr": 0.2, "nose/nose-hump-incr": 0.15},
+        "eyebrow012", "eyelashes01", "bluegreen", "teeth_shape02",
+        {"head/head-rectangular": 0.35, "mouth/mouth-angles-up": 0.2, "chin/chin-width-incr": 0.2, "nose/nose-hump-incr": 0.15},
         cloth=(0.20, 0.27, 0.42),
     ),
     "omar": Identity(
