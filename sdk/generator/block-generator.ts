@@ -31,7 +31,7 @@ export type GeneratorMoment = { readonly caches: GraphStates["feeds"]; readonly 
 export class BlockGenerator {
   readonly #session: StageSession;
   readonly #states: GraphStates;
-  readonly #identity: Tensor | undefined;
+  #identity: Tensor | undefined;
   readonly #times: readonly number[];
   readonly #noise: NormalRandom;
   readonly #start: NormalRandomState;
@@ -49,7 +49,12 @@ export class BlockGenerator {
     this.#times = options.times;
     this.#noise = new NormalRandom(options.seed);
     this.#start = this.#noise.getState();
-    if (options.identity) this.#identity = inputTensor(options.session, "identity", options.identity);
+    this.setIdentity(options.identity);
+  }
+
+  /** Another avatar from the next block on; the motion goes on. */
+  setIdentity(identity: Float32Array | undefined): void {
+    this.#identity = identity && inputTensor(this.#session, "identity", identity);
   }
 
   /** f32 [4 * 12 * 32], the motion tokens of the next block. */
