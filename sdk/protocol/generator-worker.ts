@@ -28,6 +28,9 @@ export type GeneratorStepOutput = {
   readonly stageMs: Record<string, number>;
 };
 
+/** How many steps can be taken back: the agent generates at most so many blocks ahead of its clock. */
+export const MAX_REWIND_BLOCKS = 3;
+
 /** Generator, blendshape head and decoder behind a thread. Calls are answered in order. */
 export interface GeneratorWorkerApi {
   load(options: {
@@ -43,6 +46,11 @@ export interface GeneratorWorkerApi {
    */
   prime(input: { readonly pcm: Float32Array }): Promise<void>;
   step(input: GeneratorStepInput): Promise<GeneratorStepOutput>;
+  /**
+   * Goes back by some steps (at most {@link MAX_REWIND_BLOCKS}), which are then made again because speech was interrupted.
+   * `pcm` f32 [2560] takes the place of the audio of the step before them, whose look-ahead is no longer true.
+   */
+  rewind(input: { readonly blocks: number; readonly pcm: Float32Array }): Promise<void>;
   setAvatar(id: string): Promise<void>;
   /** All states back to zero and the noise back to its seed. */
   reset(): Promise<void>;

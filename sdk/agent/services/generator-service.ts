@@ -74,9 +74,9 @@ export class GeneratorService implements GeneratorWorkerApi {
     });
   }
 
-  prime(pcm: Float32Array): Promise<void> {
+  prime(input: { readonly pcm: Float32Array }): Promise<void> {
     return this.#queue.run(async () => {
-      await this.#ready().audioEncoder.encode(pcm);
+      await this.#ready().audioEncoder.encode(input.pcm);
     });
   }
 
