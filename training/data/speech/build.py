@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from training.data.arkit import ARKIT_NAMES
+from training.data.speech.phones import Phone
 from training.data.speech.synthesise import synthesise
 from training.data.speech.texts import TEXTS, sample_text
 from training.data.speech.visemes import FRAME_RATE_HZ, speech_to_face
@@ -44,14 +45,29 @@ def make_utterance(number: int, seed: int) -> tuple[dict, np.ndarray, np.ndarray
     style = float(np.clip(np.exp(rng.normal(0, 0.15)) * voice.energy**0.2, 0.6, 1.5))
 
     speech = synthesise(text, voice)
-    frames = frame_count(len(speech.pcm))
-    face = speech_to_face(speech.phones, speech.pcm, frames, style)
+    pcm = np.round(np.clip(speech.pcm, -1, 1) * 32767).astype(np.int16)
     entry = {
         "id": f"{seed}-{number:05d}", "text": text, "voice": sample_timbre(own_seed, split).timbre, "mood": first.mood,
-        "style": round(style, 3), "split": split, "samples": len(speech.pcm), "frames": frames,
+        "style": round(style, 3), "split": split, "samples": len(pcm), "frames": frame_count(len(pcm)),
         "phones": [[phone.name, round(phone.start_s, 4), round(phone.end_s, 4)] for phone in speech.phones],
     }  # fmt: skip
-    return entry, np.round(np.clip(speech.pcm, -1, 1) * 32767).astype(np.int16), face.astype(np.float16)
+    return entry, pcm, make_face(entry, pcm)
+
+
+def make_face(entry: dict, pcm: np.ndarray) -> np.ndarray:
+    """The mouth curves float16 [T,52] of an index entry and its sound int16 [S]; nothing else goes into them."""
+    phones = [Phone(*phone) for phone in entry["phones"]]
+    return speech_to_face(phones, pcm.astype(np.float32) / 32767, entry["frames"], entry["style"]).astype(np.float16)
+
+
+def remake_faces(out: Path) -> None:
+    """Makes `face.npy` of a built corpus anew, after the mouth model changed; sound and index stay."""
+    entries = json.loads((out / "index.json").read_text())["utterances"]
+    pcm = np.load(out / "pcm.npy", mmap_mode="r")
+    faces = [make_face(entry, pcm[entry["pcm_start"] : entry["pcm_start"] + entry["samples"]]) for entry in entries]
+    with (out / "face.npy.part").open("wb") as file:
+        np.save(file, np.concatenate(faces))
+    os.replace(out / "face.npy.part", out / "face.npy")
 
 
 def _make(job: tuple[int, int]) -> tuple[dict, np.ndarray, np.ndarray]:
@@ -90,7 +106,11 @@ def main() -> None:
     parser.add_argument("--utterances", type=int, default=1500)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--workers", type=int, default=2, help="processes")
+    parser.add_argument("--faces-only", action="store_true", help="make the mouth curves of an existing corpus anew, and stop")
     options = parser.parse_args()
+    if options.faces_only:
+        remake_faces(options.out)
+        return
     index = build(options.out, options.utterances, options.seed, options.workers)
     seconds = sum(entry["samples"] for entry in index["utterances"]) / 16000
     voices = {entry["voice"] for entry in index["utterances"]}

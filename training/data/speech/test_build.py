@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from training.data.speech.build import build, frame_count
+from training.data.speech.build import build, frame_count, remake_faces
 from training.data.speech.texts import TEXTS
 from training.data.speech.voices import HELD_OUT_VOICES
 
@@ -36,3 +36,8 @@ def test_corpus(tmp_path: Path) -> None:
     assert again == index
     assert (tmp_path / "a/pcm.npy").read_bytes() == (tmp_path / "b/pcm.npy").read_bytes()
     assert (tmp_path / "a/face.npy").read_bytes() == (tmp_path / "b/face.npy").read_bytes()
+
+    before = (tmp_path / "b/face.npy").read_bytes()
+    (tmp_path / "b/face.npy").unlink()
+    remake_faces(tmp_path / "b")
+    assert (tmp_path / "b/face.npy").read_bytes() == before

@@ -69,11 +69,14 @@ def test_labiodentals_roll_the_lower_lip_in() -> None:
     assert face[middle, ARKIT_INDEX["mouthLowerDownLeft"]] < 0.1
 
 
-def test_lips_lead_the_sound() -> None:
-    face = face_of(spoken(("sil", 400), ("uw", 200), ("sil", 400)))
-    pucker = face[:, ARKIT_INDEX["mouthPucker"]]
-    middle_s = (np.arange(len(pucker)) + 0.5) / 25
-    assert 0.03 <= 0.5 - float((pucker * middle_s).sum() / pucker.sum()) <= 0.13
+@pytest.mark.parametrize("vowel, shape", [("uw", "mouthPucker"), ("ao", "mouthFunnel"), ("iy", "mouthStretchLeft")])
+def test_lips_set_off_60_to_140_ms_before_their_sound(vowel: str, shape: str) -> None:
+    curve = face_of(spoken(("sil", 600), (vowel, 200), ("sil", 600)))[:, ARKIT_INDEX[shape]]
+    times = (np.arange(len(curve)) + 0.5) / 25
+    rising = slice(0, int(curve.argmax()) + 1)
+    onset_s = float(np.interp(0.2 * curve.max(), curve[rising], times[rising]))
+    assert 0.06 <= 0.6 - onset_s <= 0.14
+    assert 0.6 - 0.02 <= times[curve.argmax()] <= 0.6 + 0.15
 
 
 def test_louder_speech_opens_wider() -> None:

@@ -15,8 +15,10 @@ from training.data.arkit import ARKIT_INDEX, ARKIT_NAMES
 from training.data.speech.phones import BILABIAL, LABIODENTAL, SILENCE, Phone
 
 FRAME_RATE_HZ = 25
-LIP_LEAD_S = 0.08  # lips move before their sound: 60 to 120 ms in the literature
-JAW_LEAD_S = 0.05  # the jaw is heavier and comes later
+# Lips set off before their sound: 60 to 120 ms in the literature. Here the middle of a gesture leads the middle of its phone
+# by these times, and its soft flank begins another 50 ms or so earlier (a test measures 60 to 140 ms for the onset).
+LIP_LEAD_S = 0.045
+JAW_LEAD_S = 0.030  # the jaw is heavier and comes later
 _STEP_S = 0.01  # curves are made at 100 Hz, then averaged over each frame
 _TICKS_PER_FRAME = round(1 / (FRAME_RATE_HZ * _STEP_S))
 
@@ -50,8 +52,8 @@ _TARGETS: dict[str, tuple[float, ...]] = {
     "p": (0.05, 0.00, 0.02, 0.00, 0.00, 0.00, 0.00, 0.10, 0.00, 0.00),
     "b": (0.06, 0.00, 0.02, 0.00, 0.00, 0.00, 0.00, 0.10, 0.00, 0.00),
     "m": (0.04, 0.00, 0.02, 0.00, 0.00, 0.00, 0.00, 0.10, 0.00, 0.00),
-    "f": (0.06, 0.04, 0.00, 0.00, 0.00, 0.02, 0.20, 0.05, 0.00, 0.04),
-    "v": (0.08, 0.04, 0.00, 0.00, 0.00, 0.02, 0.18, 0.05, 0.00, 0.04),
+    "f": (0.09, 0.04, 0.00, 0.00, 0.00, 0.02, 0.30, 0.05, 0.00, 0.04),
+    "v": (0.10, 0.04, 0.00, 0.00, 0.00, 0.02, 0.28, 0.05, 0.00, 0.04),
     "th": (0.16, 0.05, 0.00, 0.00, 0.00, 0.16, 0.12, 0.00, 0.28, 0.00),
     "dh": (0.15, 0.05, 0.00, 0.00, 0.00, 0.15, 0.10, 0.00, 0.22, 0.00),
     "t": (0.10, 0.12, 0.00, 0.00, 0.04, 0.16, 0.10, 0.00, 0.03, 0.03),
@@ -170,7 +172,7 @@ def _dominance(phones: list[Phone], times: np.ndarray) -> np.ndarray:
         near = slice(*np.searchsorted(times, (start - 0.9, end + 0.7)))
         away = np.abs(times[near, None] + lead - (start + end) / 2) - (end - start) / 2  # [n,14] s outside the phone, negative inside
         strength = np.full(CONTROL_COUNT, 0.9 if silent else 1.0)
-        strength[[_PUCKER, _FUNNEL]] *= 0.5 + 1.5 * np.maximum(target[_PUCKER], target[_FUNNEL])
+        strength[[_PUCKER, _FUNNEL]] *= 0.4 + 2.2 * np.maximum(target[_PUCKER], target[_FUNNEL])
         strength[_JAW] *= 0.6 + target[_JAW]
         weight = strength * np.exp(-theta * np.maximum(away, -(end - start) / 3))
         top[near] += weight * target
@@ -205,8 +207,8 @@ def _put_contacts(controls: np.ndarray, phones: list[Phone], times: np.ndarray) 
             hold = _flanked(times, phone.start_s - 0.02, phone.end_s - 0.02, 0.045)
             controls[:, _ROLL_IN] = np.maximum(controls[:, _ROLL_IN], 0.55 * hold)
             controls[:, _LOWER] *= 1 - 0.9 * hold
-            controls[:, _UPPER] = np.maximum(controls[:, _UPPER], 0.2 * hold)
-            controls[:, _JAW] *= 1 - 0.6 * hold
+            controls[:, _UPPER] = np.maximum(controls[:, _UPPER], 0.34 * hold)  # the upper teeth show
+            controls[:, _JAW] *= 1 - 0.5 * hold
             controls[:, [_FUNNEL, _PUCKER]] *= (1 - 0.5 * hold)[:, None]
 
 
