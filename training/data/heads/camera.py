@@ -40,12 +40,27 @@ def turn(points: np.ndarray, share: np.ndarray, pivot: np.ndarray, pose: np.ndar
     points [t,n,3], share [n] (0 stays, 1 follows the head), pivot [3], pose [t,6] (yaw, pitch, roll in radians; x, y, z in
     head heights). Each point turns by `share` times the angle about the pivot; the shift moves every point alike.
     """
+    shift = pose[:, None, 3:]
+    out = points + shift
+    if not pose[:, :3].any():
+        return out
+    rigid = np.flatnonzero(share > 0.999)
+    soft = np.flatnonzero((share > 0.001) & (share <= 0.999))
+    if len(rigid):
+        rows = _turned(np.eye(3, dtype=np.float32)[None], np.ones(3, np.float32), pose)
+        out[:, rigid] = (points[:, rigid] - pivot) @ rows + pivot + shift
+    if len(soft):
+        out[:, soft] = _turned(points[:, soft] - pivot, share[soft], pose) + pivot + shift
+    return out
+
+
+def _turned(arms: np.ndarray, share: np.ndarray, pose: np.ndarray) -> np.ndarray:
     yaw, pitch, roll = (pose[:, axis, None] * share for axis in range(3))
-    x, y, z = (points[..., axis] - pivot[axis] for axis in range(3))
+    x, y, z = (arms[..., axis] for axis in range(3))
     cos, sin = np.cos(roll), np.sin(roll)
     x, y = x * cos + y * sin, y * cos - x * sin
     cos, sin = np.cos(pitch), np.sin(pitch)
     y, z = y * cos + z * sin, z * cos - y * sin
     cos, sin = np.cos(yaw), np.sin(yaw)
     x, z = x * cos + z * sin, z * cos - x * sin
-    return np.stack([x, y, z], -1) + pivot + pose[:, None, 3:]
+    return np.stack([x, y, z], -1)

@@ -14,7 +14,8 @@ from .light import Light
 from .normals import NormalField
 from .rig import PosedHead, Surface
 
-_KINDS = {"skin": 0, "eye": 1, "tooth": 2, "tongue": 3, "card": 4, "cloth": 5}
+_PROGRAMS = {"skin": "SKIN", "eye": "EYE", "tooth": "MOUTH", "tongue": "MOUTH", "card": "CARD", "cloth": "CLOTH"}
+_OPAQUE_HAIR = 0.92
 _ORDER = {"skin": 0, "cloth": 1, "tooth": 2, "tongue": 3, "eye": 4, "card": 5}
 _SMALL_CARD_BIAS = 0.0006
 
@@ -30,7 +31,7 @@ class Render:
 class _Drawable:
     """One surface on the GPU."""
 
-    def __init__(self, context: moderngl.Context, surface: Surface, program: moderngl.Program, labels: moderngl.Program,
+    def __init__(self, context: moderngl.Context, surface: Surface, programs: dict[str, moderngl.Program], flat: moderngl.Program,
                  moving: moderngl.Buffer, still: moderngl.Buffer, first_vertex: int) -> None:
         order = np.argsort(surface.label, kind="stable")
         self.surface = surface
@@ -41,13 +42,15 @@ class _Drawable:
         self.ranges = [(int(v), int(a) * 3, int(b - a) * 3) for v, a, b in zip(values, starts, stops, strict=True)]
         self.index = context.buffer(self.triangles.tobytes())
         layout = [(moving, "3f 3f", "in_position", "in_normal"), (still, "2f 1f 1f", "in_uv", "in_shade", "in_fade")]
-        self.vao = context.vertex_array(program, layout, self.index, skip_errors=True)
-        self.label_vao = context.vertex_array(labels, layout, self.index, skip_errors=True)
+        self.program = programs[_PROGRAMS[surface.kind]]
+        self.vao = context.vertex_array(self.program, layout, self.index, skip_errors=True)
+        self.label_vao = context.vertex_array(flat, layout, self.index, skip_errors=True)
         height, width = surface.texture.shape[:2]
         self.texture = context.texture((width, height), 4, np.ascontiguousarray(surface.texture[::-1]).tobytes())
         self.texture.build_mipmaps()
-        self.texture.filter = (moderngl.LINEAR_MIPMAP_LINEAR, moderngl.LINEAR)
+        self.texture.filter = (moderngl.LINEAR_MIPMAP_NEAREST, moderngl.LINEAR)
         self.is_hair = surface.kind == "card" and surface.name == "hair"
+        self.bias = _SMALL_CARD_BIAS if surface.kind == "card" and not self.is_hair else 0.0
 
     def release(self) -> None:
         for item in (self.vao, self.label_vao, self.index, self.texture):
@@ -57,7 +60,7 @@ class _Drawable:
 class _Loaded:
     """All surfaces of one head on the GPU, with what is needed to refresh them each frame."""
 
-    def __init__(self, context: moderngl.Context, head: PosedHead, program: moderngl.Program, labels: moderngl.Program) -> None:
+    def __init__(self, context: moderngl.Context, head: PosedHead, programs: dict[str, moderngl.Program], flat: moderngl.Program) -> None:
         self.head = head
         self.source = np.concatenate([surface.source for surface in head.surfaces]).astype(np.int64)
         uv = np.concatenate([surface.uv for surface in head.surfaces])
@@ -69,7 +72,7 @@ class _Loaded:
         first = 0
         self.drawables: list[_Drawable] = []
         for surface in head.surfaces:
-            self.drawables.append(_Drawable(context, surface, program, labels, self.moving, self.still, first))
+            self.drawables.append(_Drawable(context, surface, programs, flat, self.moving, self.still, first))
             first += len(surface.source)
         self.drawables.sort(key=lambda item: (_ORDER[item.surface.kind], item.is_hair))
         self.normals = NormalField(head)
@@ -100,22 +103,26 @@ class Renderer:
         self._keep = keep
         self._context = moderngl.create_context(standalone=True, backend="egl", require=330)
         context = self._context
-        self._program = context.program(vertex_shader=shaders.VERTEX, fragment_shader=shaders.FRAGMENT)
-        self._labels = context.program(vertex_shader=shaders.VERTEX, fragment_shader=shaders.LABEL_FRAGMENT)
+        self._programs: dict[str, moderngl.Program] = {}
+        for kind in shaders.KINDS:
+            vertex, fragment = shaders.colour_program(kind)
+            self._programs[kind] = context.program(vertex_shader=vertex, fragment_shader=fragment)
+        vertex, fragment = shaders.flat_program()
+        self._flat = context.program(vertex_shader=vertex, fragment_shader=fragment)
         self._resolve = context.program(vertex_shader=shaders.SCREEN_VERTEX, fragment_shader=shaders.RESOLVE_FRAGMENT)
         corners = context.buffer(np.array([-1, -1, 3, -1, -1, 3], np.float32).tobytes())
         self._screen = context.vertex_array(self._resolve, [(corners, "2f", "in_corner")])
         large = (size * supersample, size * supersample)
-        self._wide = context.texture(large, 4, dtype="f2")
+        self._wide = context.texture(large, 4)
         self._wide.filter = (moderngl.NEAREST, moderngl.NEAREST)
         self._wide_target = context.framebuffer([self._wide], context.depth_renderbuffer(large))
         self._final_target = context.framebuffer([context.texture((size, size), 4)])
         self._label_target = context.framebuffer([context.texture((size, size), 1)], context.depth_renderbuffer((size, size)))
         self._loaded: OrderedDict[int, _Loaded] = OrderedDict()
         matrix = clip_matrix().T.tobytes()
-        for program in (self._program, self._labels):
+        for program in (*self._programs.values(), self._flat):
             program["clip"].write(matrix)
-        self._program["camera"].value = (0.0, 0.0, DISTANCE)
+        self._set("camera", (0.0, 0.0, DISTANCE))
         self._resolve["factor"].value = supersample
 
     def render(self, head: PosedHead, coefficients: np.ndarray, pose: np.ndarray, light: Light | None = None) -> Render:
@@ -126,7 +133,7 @@ class Renderer:
         self._draw_colour(loaded)
         self._draw_labels(loaded)
         self._final_target.use()
-        self._context.disable(moderngl.DEPTH_TEST | moderngl.BLEND)
+        self._context.disable(moderngl.DEPTH_TEST | moderngl.BLEND | moderngl.CULL_FACE)
         self._wide.use(0)
         self._screen.render(moderngl.TRIANGLES)
         rgba = np.frombuffer(self._final_target.read(components=4, alignment=1), np.uint8).reshape(self.size, self.size, 4)
@@ -145,53 +152,69 @@ class Renderer:
         if key not in self._loaded:
             if len(self._loaded) >= self._keep:
                 self._loaded.popitem(last=False)[1].release()
-            self._loaded[key] = _Loaded(self._context, head, self._program, self._labels)
+            self._loaded[key] = _Loaded(self._context, head, self._programs, self._flat)
         self._loaded.move_to_end(key)
         return self._loaded[key]
 
+    def _set(self, name: str, value: tuple[float, ...]) -> None:
+        for program in self._programs.values():
+            if name in program:
+                program[name].value = value
+
     def _set_light(self, light: Light) -> None:
         for name in ("sky", "ground", "key", "fill"):
-            self._program[name].value = getattr(light, name)
+            self._set(name, getattr(light, name))
         for name in ("key_direction", "fill_direction"):
             direction = np.asarray(getattr(light, name), np.float64)
-            self._program[name].value = tuple(direction / np.linalg.norm(direction))
+            self._set(name, tuple(direction / np.linalg.norm(direction)))
 
     def _draw_colour(self, loaded: _Loaded) -> None:
-        context, program = self._context, self._program
+        context = self._context
         self._wide_target.use()
         self._wide_target.clear(0, 0, 0, 0)
         context.enable(moderngl.DEPTH_TEST | moderngl.BLEND)
         context.depth_func = "<="
         context.blend_func = moderngl.ONE, moderngl.ONE_MINUS_SRC_ALPHA
+        self._draw_hair_depth(loaded)
         for item in loaded.drawables:
-            item.texture.use(0)
             kind = item.surface.kind
-            program["kind"].value = _KINDS[kind]
-            program["tint"].value = tuple(item.surface.tint)
-            program["bias"].value = _SMALL_CARD_BIAS if kind == "card" and not item.is_hair else 0.0
-            self._wide_target.depth_mask = True
-            if item.is_hair:
-                self._wide_target.color_mask = (False, False, False, False)
-                program["cut"].value = 0.92
-                item.vao.render(moderngl.TRIANGLES)
-                self._wide_target.color_mask = (True, True, True, True)
-            if kind == "card":
-                self._wide_target.depth_mask = False
-            program["cut"].value = 0.004
+            item.texture.use(0)
+            if "tint" in item.program:
+                item.program["tint"].value = tuple(item.surface.tint)
+            item.program["bias"].value = item.bias
+            self._cull(kind)
+            self._wide_target.depth_mask = kind != "card"
             item.vao.render(moderngl.TRIANGLES)
-            self._wide_target.depth_mask = True
+        self._wide_target.depth_mask = True
+
+    def _draw_hair_depth(self, loaded: _Loaded) -> None:
+        """Depth of hair that hides what lies behind it, so that nothing there is shaded."""
+        self._wide_target.color_mask = (False, False, False, False)
+        self._cull("card")
+        for item in loaded.drawables:
+            if item.is_hair:
+                item.texture.use(0)
+                self._flat["cut"].value = _OPAQUE_HAIR
+                self._flat["bias"].value = item.bias
+                item.label_vao.render(moderngl.TRIANGLES)
+        self._wide_target.color_mask = (True, True, True, True)
+
+    def _cull(self, kind: str) -> None:
+        if kind in ("card", "eye"):
+            self._context.disable(moderngl.CULL_FACE)
+        else:
+            self._context.enable(moderngl.CULL_FACE)
 
     def _draw_labels(self, loaded: _Loaded) -> None:
-        program = self._labels
         self._label_target.use()
         self._label_target.clear(0, 0, 0, 0)
         self._context.disable(moderngl.BLEND)
         self._context.enable(moderngl.DEPTH_TEST)
         for item in loaded.drawables:
             item.texture.use(0)
-            program["kind"].value = _KINDS[item.surface.kind]
-            program["cut"].value = 0.5 if item.is_hair else 0.35
-            program["bias"].value = _SMALL_CARD_BIAS if item.surface.kind == "card" and not item.is_hair else 0.0
+            self._cull(item.surface.kind)
+            self._flat["cut"].value = 0.5 if item.is_hair or item.surface.kind != "card" else 0.35
+            self._flat["bias"].value = item.bias
             for label, first, count in item.ranges:
-                program["label"].value = float(label)
+                self._flat["label"].value = float(label)
                 item.label_vao.render(moderngl.TRIANGLES, vertices=count, first=first)
