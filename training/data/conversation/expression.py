@@ -97,7 +97,7 @@ def _apart(smiles: list[Smile], frames: int, pause_s: float = 1.0) -> list[Smile
     return out
 
 
-def own_smiles(turns: list[Turn], role: str, frames: int, rng: np.random.Generator, statistics: Statistics = STATISTICS, polite_per_min: float = 1.5) -> list[Smile]:
+def own_smiles(turns: list[Turn], role: str, frames: int, rng: np.random.Generator, statistics: Statistics = STATISTICS, polite_per_min: float = 2.2) -> list[Smile]:
     """Smiles a person makes unasked: in happy sentences, at a joke heard, and now and then for politeness."""
     found: list[Smile] = []
     for turn in turns:
@@ -185,7 +185,7 @@ def answer_smiles(
 ) -> list[Smile]:  # fmt: skip
     """The listener's smiles back. Broad smiles are answered more often, grief and ill temper hold the answer down."""
     out = []
-    logit = np.log(person.smile_return / (1 - person.smile_return)) + 0.55
+    logit = np.log(person.smile_return / (1 - person.smile_return)) - 0.05
     for smile in smiles:
         f = smile.frame
         mood = 2.2 * (smile.peak - 0.5) - 1.2 * memory.grief[f] - 0.8 * memory.tension[f] + 1.0 * min(0.0, float(valence[f]))
@@ -218,7 +218,7 @@ def answer_feelings(seen: np.ndarray, memory: Memory, present: np.ndarray, perso
     target *= present[:, None]
     reaction = follow(target, 0.35, person.expression_tau_s)
     lasting = np.zeros_like(reaction)
-    lasting[:, CODE["concerned"]] = 0.85 * memory.grief**0.6  # persists for minutes: see Statistics.grief_tau_s
+    lasting[:, CODE["concerned"]] = 0.75 * memory.grief**0.6  # persists for minutes: see Statistics.grief_tau_s
     lasting[:, CODE["sympathetic"]] = 0.25 * memory.grief
     lasting[:, CODE["warm"]] = 0.35 * memory.cheer * (1 - memory.grief)
     lasting[:, CODE["nervous"]] = 0.22 * memory.tension

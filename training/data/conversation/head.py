@@ -14,6 +14,7 @@ from .people import Person
 from .statistics import FPS, STATISTICS, Statistics
 
 _POSTURE = np.array([[0.0, e.head_pitch, e.head_roll, 0.0, 0.0, e.lean] for e in EMOTIONS], np.float32)  # [25, 6]
+_LIMIT = np.array([0.1, 0.11, 0.13, 0.05, 0.05, 0.06], np.float32)  # several emotions at once do not add up without end
 
 
 def _noise(frames: int, sigma_s: float, rng: np.random.Generator) -> np.ndarray:
@@ -74,7 +75,7 @@ def talking(
 def posture(levels: np.ndarray, side: float, turn_frames: list[int], person: Person, rng: np.random.Generator) -> np.ndarray:
     """Emotion's tilt and lean (`side` +1 or -1: to which shoulder this person tilts) and shifts of posture at turn changes."""
     frames = len(levels)
-    pose = levels @ _POSTURE
+    pose = _LIMIT * np.tanh(levels @ _POSTURE / _LIMIT)
     pose[:, 2] *= side
     shift = np.zeros((frames, 6))
     for frame in turn_frames:

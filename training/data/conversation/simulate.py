@@ -131,8 +131,8 @@ def _backchannels(prosody: Prosody, partner_held: np.ndarray, own_held: np.ndarr
                 vocal.append(at)
     ends = np.flatnonzero(np.diff(partner_held.astype(np.int8)) < 0)
     for end in ends:  # a slow nod when the other has finished
-        if rng.random() < 0.35 * min(1.5, person.backchannel_factor) and end + 10 < len(own_held):
-            nods.append(draw_nod(int(end) + int(rng.integers(-4, 9)), person, rng, slow=0.8))
+        if rng.random() < 0.25 * min(1.5, person.backchannel_factor) and end + 10 < len(own_held):
+            nods.append(draw_nod(int(end) + int(rng.integers(-4, 9)), person, rng, slow=0.5))
     nods.sort(key=lambda n: n.frame)
     apart = [n for i, n in enumerate(nods) if i == 0 or n.frame - nods[i - 1].frame > 20]
     return apart, vocal

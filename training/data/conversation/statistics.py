@@ -19,7 +19,7 @@ class Statistics:
 
     # --- turns -------------------------------------------------------------------------------------------------
     gap_mean_s: float = 0.208  # mean response gap, ten languages: Stivers et al. 2009, PNAS 106:10587 [S]
-    gap_sigma_s: float = 0.45  # with the mean above gives about a third of changes in overlap [A]
+    gap_sigma_s: float = 0.52  # with the mean above gives about a third of changes in overlap [A]
     gap_min_s: float = -0.60  # longest overlap that we let a turn change have [A]
     gap_max_s: float = 1.80  # longest wait before an answer [A]
     overlap_share_of_changes: float = 0.40  # Heldner & Edlund 2010; Levinson & Torreira 2015 [M]
@@ -32,8 +32,8 @@ class Statistics:
     bc_speech_before_s: float = 0.700
     bc_refractory_s: float = 0.800
     bc_wait_s: float = 0.700
-    bc_response_share: float = 0.45  # share of opportunities taken by an average listener [A]
-    bc_vocal_share: float = 0.22  # of those, spoken as well as nodded [A]; set so that the next one lands
+    bc_response_share: float = 0.60  # share of opportunities taken by an average listener [A]
+    bc_vocal_share: float = 0.50  # of those, spoken as well as nodded [A]; set so that the next one lands
     bc_share_of_turns: float = 0.17  # 19 % Dutch, 16 % German: Knudsen et al. 2020, Front. Psychol. 11:593671 [V]
 
     # --- gaze ------------------------------------------------------------------------------------------------------
