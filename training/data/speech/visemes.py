@@ -235,15 +235,13 @@ def _shut(per_frame: np.ndarray, phones: list[Phone]) -> None:
     """Turns the closing share into the coefficient: mouthClose takes back exactly what the jaw opens, in place.
 
     ARKit's mouthClose is made to cancel jawOpen ("closure of the lips independent of jaw position"). A frame whose
-    middle lies in a closure is shut whole, so that 25 frames a second cannot average a short p away.
+    middle lies in a closure, or that holds the closure's middle, is shut whole: else 25 frames a second average a short p away.
     """
     hold = per_frame[:, _CLOSE].copy()
     middles = (np.arange(len(hold)) + 0.5) / FRAME_RATE_HZ
     for start, end in closures(phones):
         inside = (middles >= start - 0.01) & (middles <= end)
-        if not inside.any():  # shorter than a frame: the nearest one shuts
-            inside = np.zeros(len(hold), bool)
-            inside[np.clip(int((start + end) / 2 * FRAME_RATE_HZ), 0, len(hold) - 1)] = True
+        inside[np.clip(int((start + end) / 2 * FRAME_RATE_HZ), 0, len(hold) - 1)] = True  # also when shorter than a frame
         hold[inside] = 1
         per_frame[inside, _LOWER] = 0
         per_frame[inside, _UPPER] = 0
