@@ -1,0 +1,36 @@
+import { EchoError } from "../base/errors.js";
+import { nodeModule } from "../base/node-modules.js";
+import type { AssetOptions } from "../protocol/backend.js";
+import { browserWorkerHandle, nodeWorkerHandle, type WorkerHandle } from "./worker-endpoint.js";
+
+/** The threads of the package; each is dist/<name>.worker.js. */
+export type WorkerName = "lcu" | "generator";
+
+/** Bundlers for browsers find a worker by this exact expression, so it is written out once for each. */
+const BROWSER_WORKERS: Readonly<Record<WorkerName, () => Worker>> = {
+  lcu: () => new Worker(new URL("./lcu.worker.js", import.meta.url), { type: "module" }),
+  generator: () => new Worker(new URL("./generator.worker.js", import.meta.url), { type: "module" }),
+};
+
+/**
+ * Starts a thread of the package. This file is the only one that knows where workers lie; `assets.workerUrl` names another
+ * folder.
+ * @throws EchoError "worker-start-failed" when Node finds no file
+ */
+export function startWorker(name: WorkerName, assets: AssetOptions = {}): WorkerHandle {
+  const threads = nodeModule("node:worker_threads");
+  const fs = nodeModule("node:fs");
+  if (!threads || !fs) {
+    if (assets.workerUrl === undefined) return browserWorkerHandle(BROWSER_WORKERS[name]());
+    const folder = new URL(assets.workerUrl.replace(/\/?$/, "/"), globalThis.location?.href);
+    return browserWorkerHandle(new Worker(new URL(`${name}.worker.js`, folder), { type: "module" }));
+  }
+  // Beside this file in dist/; seen from the sources, in the dist/ that the build wrote.
+  const folders = assets.workerUrl === undefined ? ["./", "../../dist/"] : [assets.workerUrl.replace(/\/?$/, "/")];
+  const files = folders.map((folder) => new URL(`${folder}${name}.worker.js`, import.meta.url));
+  const file = files.find((url) => fs.existsSync(url));
+  if (file === undefined) {
+    throw new EchoError("worker-start-failed", { worker: name, reason: `there is no ${files.at(-1)?.pathname}` });
+  }
+  return nodeWorkerHandle(new threads.Worker(file));
+}
