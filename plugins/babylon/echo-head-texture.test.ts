@@ -56,7 +56,9 @@ describe("EchoHeadTexture", () => {
     });
     texture.show(a);
     texture.show(b);
+    expect(texture.hasNewFrame).toBe(true);
     scene.render();
+    expect(texture.hasNewFrame).toBe(false);
     scene.render();
     texture.show(c);
     scene.render();

@@ -81,6 +81,11 @@ export class EchoHeadTexture<Frame extends HeadFrame = HeadFrame> extends RawTex
     return { shown: this.#shown, dropped: this.#dropped };
   }
 
+  /** True while a frame waits to be drawn: a page that saves power draws its scene only then. */
+  get hasNewFrame(): boolean {
+    return this.#waiting !== null;
+  }
+
   /**
    * Hands over one frame; it is drawn with the next scene frame unless a newer one comes first. The texture closes it.
    * @throws TypeError when the buffer does not hold width * height RGBA pixels.

@@ -1,0 +1,64 @@
+import { EchoAgent, SpeechPlayer, type Utterance } from "echo-head";
+
+/** Where the page's server keeps things. */
+export const PACK_URL = "/pack/";
+export const CONVERSATION_URL = "/conversation/";
+/** onnxruntime-web's .wasm and .mjs files. */
+export const ORT_URL = "/ort/";
+
+/** What the page chooses for its agent. */
+export type SessionChoice = { avatar: string; expressivity: number };
+
+/**
+ * The agent that the page shows now, and the loudspeaker that is its clock. Another avatar means another agent: the old
+ * one is on screen until the new one is ready.
+ */
+export class Session {
+  readonly context: AudioContext;
+  /** Told of each agent that takes over, before the old one is disposed. */
+  readonly #onAgent: (agent: EchoAgent) => void;
+  #player: SpeechPlayer | null = null;
+  #agent: EchoAgent | null = null;
+  #epoch = 0;
+
+  constructor(context: AudioContext, onAgent: (agent: EchoAgent) => void) {
+    this.context = context;
+    this.#onAgent = onAgent;
+  }
+
+  get agent(): EchoAgent | null {
+    return this.#agent;
+  }
+
+  /** Makes an agent and hands it over; a later call overtakes an earlier one, which then resolves to false. */
+  async start(choice: SessionChoice): Promise<boolean> {
+    this.#epoch += 1;
+    const epoch = this.#epoch;
+    const player = await SpeechPlayer.create({ context: this.context });
+    const agent = await EchoAgent.create({
+      pack: new URL(PACK_URL, location.href),
+      avatar: choice.avatar,
+      expressivity: choice.expressivity,
+      clock: player,
+      assets: { ortWasmUrl: new URL(ORT_URL, location.href).href },
+    });
+    if (epoch !== this.#epoch) {
+      await agent.dispose();
+      await player.dispose();
+      return false;
+    }
+    const [oldAgent, oldPlayer] = [this.#agent, this.#player];
+    this.#agent = agent;
+    this.#player = player;
+    this.#onAgent(agent);
+    await oldAgent?.dispose();
+    await oldPlayer?.dispose();
+    return true;
+  }
+
+  /** Speaks one recording; what was being said is interrupted. */
+  speak(pcm: Float32Array, sampleRateHz: number): Utterance | null {
+    this.#agent?.interrupt();
+    return this.#agent?.speak({ pcm, sampleRateHz }) ?? null;
+  }
+}
