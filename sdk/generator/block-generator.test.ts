@@ -3,10 +3,11 @@ import { FakeSession } from "../../tests/fake-session.js";
 import { float32Tensor } from "../protocol/tensor.js";
 import { BlockGenerator } from "./block-generator.js";
 
+// biome-ignore format: a table
 const inputs = {
   x: ["N", 2, 1, 1], time: ["N", 1], audio: ["N", 2], f_pu: ["N", 2], emotion: ["N", 2], identity: ["N", 1],
   sdcm: ["N", 1], lau: ["N", 1], expressivity: ["N", 1], cache: ["N", 1],
-} as const; // biome-ignore format: a table
+} as const;
 /** v = audio + cache; the cache counts the runs whose next value was kept. */
 const session = () =>
   new FakeSession("generator", inputs, ({ audio, cache }) => ({

@@ -56,7 +56,7 @@ function readTensor(
   if (end > data.length || end - start !== elementCount(shape) * itemBytes) {
     throw corrupt(`${name} does not have the bytes that its shape needs`);
   }
-  const { buffer } = data.slice(start, end); // a copy, so that it is aligned
+  const { buffer } = new Uint8Array(data.subarray(start, end)); // a copy, so that it is aligned (a Node Buffer's slice is none)
   if (dtype === "U8") return { dtype: "uint8", shape, data: new Uint8Array(buffer) };
   if (dtype === "I32") return { dtype: "int32", shape, data: new Int32Array(buffer) };
   if (dtype === "F32") return { dtype: "float32", shape, data: new Float32Array(buffer) };
