@@ -69,13 +69,13 @@ HEROES: dict[str, Identity] = {
     ),
     "mei": Identity(
         "mei", "female", 0.28, 0.0, {"asian": 1.0}, "middleage_lightskinned_female2", "bob02", (0.17, 0.13, 0.115),
-        "eyebrow002", "eyelashes03", "brown", "teeth_shape01",
-        {"head/head-round": 0.2, "mouth/mouth-angles-up": 0.25, **_both("eyes/*-eye-scale-incr", 0.15), **_both("cheek/*-cheek-bones-incr", 0.25)},
+        "eyebrow001", "eyelashes03", "brown", "teeth_shape01",
+        {"head/head-round": 0.2, "mouth/mouth-angles-up": 0.25, "eyebrows/eyebrows-angle-up": 0.3, **_both("eyes/*-eye-scale-incr", 0.15), **_both("cheek/*-cheek-bones-incr", 0.25)},
         cloth=(0.16, 0.36, 0.36),
     ),
     "theo": Identity(
         "theo", "male", 0.12, 0.0, {"caucasian": 1.0}, "young_lightskinned_male2", "short02", (0.36, 0.25, 0.16),
-        "eyebrow012", "eyelashes01", "bluegreen", "teeth_shape02",
+        "eyebrow009", "eyelashes01", "bluegreen", "teeth_shape02",
         {"head/head-rectangular": 0.35, "mouth/mouth-angles-up": 0.2, "chin/chin-width-incr": 0.2, "nose/nose-hump-incr": 0.15},
         cloth=(0.20, 0.27, 0.42),
     ),
@@ -123,6 +123,7 @@ _DETAILS = (
     ("ears/*-ear-scale", "decr", "incr", 0.4), ("ears/*-ear-wing", "decr", "incr", 0.3), ("ears/*-ear-lobe", "decr", "incr", 0.5),
 )
 _SHAPES = ("head/head-oval", "head/head-round", "head/head-rectangular", "head/head-square", "head/head-diamond", "head/head-triangular", "head/head-invertedtriangular")
+_BROWS = (1, 1, 1, 6, 8, 9, 9, 9, 10, 10, 12, 12, 3, 5)
 _ASYMMETRY = ("asym/asym-mouth-1", "asym/asym-jaw-1", "asym/asym-nose-1", "asym/asym-brown-1", "asym/asym-cheek-1", "asym/asym-eye-1")
 
 
@@ -146,7 +147,7 @@ def sample_identity(seed: int) -> Identity:
         ethnicity=ethnicity, skin=f"{band}_" + _SKINS[main].format(sex=sex, suffix=suffix),
         hair=str(rng.choice(styles)) if sex == "female" or rng.random() < 0.92 else "",
         hair_tint=tuple(float(np.clip(channel * rng.uniform(0.85, 1.15), 0, 1)) for channel in tints[int(rng.integers(len(tints)))]),
-        brows=f"eyebrow{int(rng.integers(1, 13)):03d}", lashes=f"eyelashes{int(rng.integers(1, 5)):02d}" if sex == "female" else "eyelashes01",
+        brows=f"eyebrow{int(rng.choice(_BROWS)):03d}", lashes=f"eyelashes{int(rng.integers(1, 5)):02d}" if sex == "female" else "eyelashes01",
         eyes=eyes, teeth=str(rng.choice(TEETH)), details=_sample_details(rng),
         skin_gain=(gain, gain * float(rng.uniform(0.97, 1.03)), gain * float(rng.uniform(0.94, 1.05))),
         cloth=tuple(float(channel) for channel in rng.uniform(0.06, 0.8, 3) * rng.uniform(0.4, 1.0)),

@@ -32,7 +32,7 @@ class _Drawable:
     """One surface on the GPU."""
 
     def __init__(self, context: moderngl.Context, surface: Surface, programs: dict[str, moderngl.Program], flat: moderngl.Program,
-                 moving: moderngl.Buffer, still: moderngl.Buffer, first_vertex: int) -> None:
+                 moving: moderngl.Buffer, still: moderngl.Buffer, first_vertex: int, quick_hair: bool) -> None:
         order = np.argsort(surface.label, kind="stable")
         self.surface = surface
         self.triangles = np.ascontiguousarray(surface.triangles[order] + first_vertex, np.int32)
@@ -45,11 +45,15 @@ class _Drawable:
         self.program = programs[_PROGRAMS[surface.kind]]
         self.vao = context.vertex_array(self.program, layout, self.index, skip_errors=True)
         self.label_vao = context.vertex_array(flat, layout, self.index, skip_errors=True)
-        height, width = surface.texture.shape[:2]
-        self.texture = context.texture((width, height), 4, np.ascontiguousarray(surface.texture[::-1]).tobytes())
-        self.texture.build_mipmaps()
-        self.texture.filter = (moderngl.LINEAR_MIPMAP_NEAREST, moderngl.LINEAR)
         self.is_hair = surface.kind == "card" and surface.name == "hair"
+        pixels = _halved(surface.texture) if self.is_hair and quick_hair else surface.texture
+        height, width = pixels.shape[:2]
+        self.texture = context.texture((width, height), 4, np.ascontiguousarray(pixels[::-1]).tobytes())
+        if self.is_hair and quick_hair:
+            self.texture.filter = (moderngl.LINEAR, moderngl.LINEAR)
+        else:
+            self.texture.build_mipmaps()
+            self.texture.filter = (moderngl.LINEAR_MIPMAP_NEAREST, moderngl.LINEAR)
         self.bias = _SMALL_CARD_BIAS if surface.kind == "card" and not self.is_hair else 0.0
 
     def release(self) -> None:
@@ -57,10 +61,18 @@ class _Drawable:
             item.release()
 
 
+def _halved(pixels: np.ndarray) -> np.ndarray:
+    """Texture at half size when it is larger than 600: sharp enough at small picture sizes without mipmaps, and quick."""
+    if pixels.shape[0] <= 600:
+        return pixels
+    wide = pixels.astype(np.uint16)
+    return ((wide[::2, ::2] + wide[1::2, ::2] + wide[::2, 1::2] + wide[1::2, 1::2]) // 4).astype(np.uint8)
+
+
 class _Loaded:
     """All surfaces of one head on the GPU, with what is needed to refresh them each frame."""
 
-    def __init__(self, context: moderngl.Context, head: PosedHead, programs: dict[str, moderngl.Program], flat: moderngl.Program) -> None:
+    def __init__(self, context: moderngl.Context, head: PosedHead, programs: dict[str, moderngl.Program], flat: moderngl.Program, quick_hair: bool) -> None:
         self.head = head
         self.source = np.concatenate([surface.source for surface in head.surfaces]).astype(np.int64)
         uv = np.concatenate([surface.uv for surface in head.surfaces])
@@ -72,7 +84,7 @@ class _Loaded:
         first = 0
         self.drawables: list[_Drawable] = []
         for surface in head.surfaces:
-            self.drawables.append(_Drawable(context, surface, programs, flat, self.moving, self.still, first))
+            self.drawables.append(_Drawable(context, surface, programs, flat, self.moving, self.still, first, quick_hair))
             first += len(surface.source)
         self.drawables.sort(key=lambda item: (_ORDER[item.surface.kind], item.is_hair))
         self.normals = NormalField(head)
@@ -81,10 +93,12 @@ class _Loaded:
         """Uploads posed points [n,3] with their normals, and sorts the hair from back to front."""
         self.data[:, :3] = points[self.source]
         self.data[:, 3:] = self.normals.of(points)[self.source]
+        self.moving.orphan()
         self.moving.write(self.data)
         for item in self.drawables:
             if item.is_hair:
                 depth = self.data[:, 2][item.triangles].sum(1)
+                item.index.orphan()
                 item.index.write(item.triangles[np.argsort(depth)])
 
     def release(self) -> None:
@@ -152,7 +166,7 @@ class Renderer:
         if key not in self._loaded:
             if len(self._loaded) >= self._keep:
                 self._loaded.popitem(last=False)[1].release()
-            self._loaded[key] = _Loaded(self._context, head, self._programs, self._flat)
+            self._loaded[key] = _Loaded(self._context, head, self._programs, self._flat, self.size * self._factor <= 512)
         self._loaded.move_to_end(key)
         return self._loaded[key]
 

@@ -73,6 +73,8 @@ class Rig:
         self.share = np.asarray(share, np.float32)
         self.pivot = np.asarray(pivot, np.float32)
         self.eyes = eyes
+        self._mobile = np.flatnonzero(np.abs(self.offsets).max((0, 2)) > 1e-5)
+        self._mobile_offsets = np.ascontiguousarray(self.offsets[:, self._mobile]).reshape(len(self.offsets), -1)
 
     def subset(self, points: np.ndarray) -> Rig:
         """The same rig for some of its points only [m]."""
@@ -86,13 +88,21 @@ class Rig:
     def posed(self, coefficients: np.ndarray, pose: np.ndarray) -> np.ndarray:
         """World points [t,n,3] float32 for coefficients [t,52] and poses [t,6]."""
         c = effective(coefficients)
-        active = np.flatnonzero(c.any(0))
-        count = len(self.neutral)
-        points = (c[:, active] @ self.offsets[active].reshape(len(active), count * 3)).reshape(len(c), count, 3) + self.neutral
+        points = np.repeat(self.neutral[None], len(c), 0)
+        points[:, self._mobile] += self._blend(c).reshape(len(c), len(self._mobile), 3)
         for eye in self.eyes:
             self._gaze(points, c, eye)
             self._lids(points, eye)
         return turn(points, self.share, self.pivot, np.asarray(pose, np.float32)).astype(np.float32)
+
+    def _blend(self, c: np.ndarray) -> np.ndarray:
+        if len(c) > 4:
+            return c @ self._mobile_offsets
+        out = np.zeros((len(c), self._mobile_offsets.shape[1]), np.float32)
+        for row, frame in zip(out, c, strict=True):
+            for index in np.flatnonzero(frame):
+                row += frame[index] * self._mobile_offsets[index]
+        return out
 
     def _gaze(self, points: np.ndarray, c: np.ndarray, eye: Eye) -> None:
         if not len(eye.points):
