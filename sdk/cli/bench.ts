@@ -2,11 +2,12 @@ import { EchoError } from "../base/errors.js";
 import { loadPack } from "../pack/load-pack.js";
 import type { Pack } from "../pack/pack.js";
 import type { BackendName } from "../protocol/backend.js";
+import type { RenderSummary } from "../render/types.js";
 import { type Command, textOf, wholeNumberOf } from "./command.js";
 import { EXIT } from "./exit-codes.js";
 import { describeMachine, type Machine, ownCommit, ownPackage } from "./machine.js";
 import { Progress } from "./progress.js";
-import type { RenderFrames, RenderSummary } from "./renderer.js";
+import type { RenderFrames } from "./renderer.js";
 import { inChunks, syntheticVoice } from "./synthetic-input.js";
 
 const BACKENDS = ["cpu", "wasm", "webgpu", "cuda"] as const satisfies readonly BackendName[];

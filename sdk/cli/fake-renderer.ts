@@ -1,4 +1,5 @@
 import { EchoFrame } from "../frame/echo-frame.js";
+import { Pack } from "../pack/pack.js";
 import { ARKIT_BLENDSHAPES, ARKIT_INDEX } from "../protocol/arkit.js";
 import type { RenderFrames } from "./renderer.js";
 
@@ -51,7 +52,7 @@ export function fakeRenderer(fake: FakeOptions = {}): RenderFrames {
       blockMs: { p50: 1, p95: 2 },
       stages: { generator: { p50: 1, p95: 2 } },
       backend: options.backend === "auto" || options.backend === undefined ? "cpu" : options.backend,
-      packHash: pack.hash,
+      packHash: pack instanceof Pack ? pack.hash : "",
     };
   };
 }

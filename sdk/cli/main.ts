@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { COMMANDS } from "./commands.js";
 import { runCommandLine } from "./run.js";
 
 const stop = new AbortController();
@@ -13,9 +14,13 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code !== "EPIPE") throw error;
 });
 
-process.exitCode = await runCommandLine(process.argv.slice(2), {
-  out: (text) => process.stdout.write(text),
-  err: (text) => process.stderr.write(text),
-  isTty: process.stderr.isTTY === true,
-  signal: stop.signal,
-});
+process.exitCode = await runCommandLine(
+  process.argv.slice(2),
+  {
+    out: (text) => process.stdout.write(text),
+    err: (text) => process.stderr.write(text),
+    isTty: process.stderr.isTTY === true,
+    signal: stop.signal,
+  },
+  COMMANDS,
+);

@@ -13,11 +13,12 @@ import type { Pack } from "../pack/pack.js";
 import type { AvatarManifest } from "../pack/types.js";
 import type { DialogueTurn } from "../protocol/dialogue.js";
 import type { FaceSample } from "../protocol/pose.js";
+import type { RenderSummary } from "../render/types.js";
 import type { Command, CommandIo } from "./command.js";
 import { EXIT } from "./exit-codes.js";
 import { durationText, Progress } from "./progress.js";
 import { planRender, type RenderPlan } from "./render-plan.js";
-import type { RenderFrames, RenderSummary } from "./renderer.js";
+import type { RenderFrames } from "./renderer.js";
 
 type Inputs = {
   readonly avatarAudio: AudioFile | undefined;

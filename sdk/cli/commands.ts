@@ -1,0 +1,7 @@
+import { renderFrames } from "../render.js";
+import { createBenchCommand } from "./bench.js";
+import type { Command } from "./command.js";
+import { createRenderCommand } from "./render.js";
+
+/** All commands of echo-head. */
+export const COMMANDS: readonly Command[] = [createRenderCommand(renderFrames), createBenchCommand(renderFrames)];
