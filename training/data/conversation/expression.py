@@ -53,8 +53,8 @@ def follow(target: np.ndarray, attack_s: float, release_s: float) -> np.ndarray:
 
 def _living(frames: int, rng: np.random.Generator) -> np.ndarray:
     """A slow modulation [T, 1] around 1, so that no expression is frozen."""
-    raw = gaussian_filter1d(rng.normal(size=frames + 100), 0.9 * FPS)[50:-50]
-    return np.clip(1 + 0.13 * raw / max(raw.std(), 1e-6), 0.7, 1.3).astype(np.float32)[:, None]
+    raw = gaussian_filter1d(rng.normal(size=frames + 100), 1.5 * FPS)[50:-50]
+    return np.clip(1 + 0.11 * raw / max(raw.std(), 1e-6), 0.7, 1.3).astype(np.float32)[:, None]
 
 
 def user_levels(turns: list[Turn], frames: int, person: Person, rng: np.random.Generator) -> np.ndarray:
@@ -97,7 +97,7 @@ def _apart(smiles: list[Smile], frames: int, pause_s: float = 1.0) -> list[Smile
     return out
 
 
-def own_smiles(turns: list[Turn], role: str, frames: int, rng: np.random.Generator, statistics: Statistics = STATISTICS, polite_per_min: float = 2.2) -> list[Smile]:
+def own_smiles(turns: list[Turn], role: str, frames: int, rng: np.random.Generator, statistics: Statistics = STATISTICS, polite_per_min: float = 4.0) -> list[Smile]:
     """Smiles a person makes unasked: in happy sentences, at a joke heard, and now and then for politeness."""
     found: list[Smile] = []
     for turn in turns:

@@ -68,7 +68,6 @@ def test_calm_has_no_nods_and_no_smiles_but_is_alive(talks):
             if nod["kind"] == "nod" and nod["amplitudeRad"] > 0.06 and silent[f : f + 20].all() and f + 20 < c.frames:
                 assert np.ptp(calm[f : f + 20, 53]) < 0.035
                 assert np.ptp(full[f : f + 20, 53]) > 0.035
-        assert np.abs(np.diff(calm[:, 52:], axis=0)).max(1).min() >= 0
         assert (np.abs(np.diff(calm[:, 53])) > 0).mean() > 0.5  # breathing and sway never stop
         assert calm[:, ARKIT_INDEX["eyeBlinkLeft"]].max() > 0.8
         assert np.allclose(calm[:, ARKIT_INDEX["jawOpen"]][c.avatar_closed > 0], full[:, ARKIT_INDEX["jawOpen"]][c.avatar_closed > 0], atol=2e-3)
