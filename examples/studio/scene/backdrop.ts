@@ -1,9 +1,4 @@
-import { StandardMaterial } from "@babylonjs/core/Materials/standardMaterial.js";
-import { Color3 } from "@babylonjs/core/Maths/math.color.js";
-import { Vector3 } from "@babylonjs/core/Maths/math.vector.js";
 import { CreatePlane } from "@babylonjs/core/Meshes/Builders/planeBuilder.js";
-import { CreateTorus } from "@babylonjs/core/Meshes/Builders/torusBuilder.js";
-import type { Mesh } from "@babylonjs/core/Meshes/mesh.js";
 import type { Scene } from "@babylonjs/core/scene.js";
 import { Props } from "./props.js";
 import { type WallColours, WallMaterial } from "./wall-material.js";
@@ -25,12 +20,10 @@ export const BACKGROUNDS: readonly Background[] = [
   { id: "clear", label: "Transparent", colours: null, props: false },
 ];
 
-/** What stands behind the head: a wall with what is out of focus, and a ring that glows with the voice. */
+/** What stands behind the head: a wall, what is out of focus before it, and a ring that glows with the voice. */
 export class Backdrop {
   readonly #wall: WallMaterial;
   readonly #props: Props;
-  readonly #ring: Mesh;
-  readonly #ringColour: Color3;
 
   constructor(scene: Scene, options: { still: boolean; fovRad: number; distance: number }) {
     this.#props = new Props(scene, options);
@@ -39,31 +32,21 @@ export class Backdrop {
     wall.material = this.#wall;
     wall.alwaysSelectAsActiveMesh = true;
     wall.isPickable = false;
-    wall.alphaIndex = -1;
-
-    this.#ring = CreateTorus("ring", { diameter: 1.92, thickness: 0.016, tessellation: 96 }, scene);
-    this.#ring.rotation = new Vector3(Math.PI / 2 - 0.1, 0, 0);
-    this.#ring.position = new Vector3(0, 0.06, 0.9);
-    const material = new StandardMaterial("ring", scene);
-    material.disableLighting = true;
-    this.#ringColour = material.emissiveColor;
-    this.#ring.material = material;
-    this.#ring.isPickable = false;
-    this.glow(0);
     this.choose(BACKGROUNDS[0]!);
   }
 
   choose(background: Background): void {
     this.#wall.show(background.colours, background.props);
-    this.#ring.setEnabled(background.props);
   }
 
-  /** @param aspect width over height of the view @param size height of the head's plane, scene units @param y its middle */
-  resize(aspect: number, size: number, y: number): void {
-    this.#wall.setAspect(aspect);
-    this.#props.resize(aspect);
-    this.#ring.scaling.setAll(size / 1.86);
-    this.#ring.position.y = y + 0.1 * size;
+  /**
+   * @param view width over height, and height in pixels
+   * @param head height of the head's plane and its middle from the bottom, in heights of the view
+   */
+  resize(view: { aspect: number; pixels: number }, head: { size: number; middle: number }): void {
+    this.#wall.setAspect(view.aspect);
+    this.#wall.setRing(head.middle + 0.05 * head.size, 0.52 * head.size, Math.max(0.0012, 0.7 / view.pixels));
+    this.#props.resize(view.aspect);
   }
 
   /** Moves the lights out of focus. @param timeS seconds */
@@ -76,12 +59,13 @@ export class Backdrop {
     this.#props.redraw();
   }
 
+  /** True when all of it can be drawn: its shaders are compiled. */
   get ready(): boolean {
     return this.#props.ready;
   }
 
-  /** The ring glows with the voice. @param level 0..1 */
+  /** @param level how loud the head speaks, 0..1 */
   glow(level: number): void {
-    this.#ringColour.set(0.2 + 0.34 * level, 0.32 + 0.56 * level, 0.32 + 0.44 * level);
+    this.#wall.setVoice(level);
   }
 }

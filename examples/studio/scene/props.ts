@@ -22,10 +22,10 @@ const LIGHTS = 26;
 const LIGHT_COLOURS = ["#8fe3c4", "#7fa6e8", "#f2c48d", "#c9d6ea"];
 /** x, y, z, diameter, colour: around the head, none behind the face. */
 const SPHERES: readonly (readonly [number, number, number, number, string])[] = [
-  [-1.42, -0.5, 1.9, 0.66, "#3f5f80"],
-  [1.5, 0.46, 2.3, 0.52, "#5b7390"],
-  [1.2, -0.72, 1.5, 0.36, "#39705f"],
-  [-1.12, 0.8, 2.6, 0.28, "#8a7350"],
+  [-1.42, -0.5, 1.9, 0.66, "#34506e"],
+  [1.5, 0.46, 2.3, 0.52, "#4c6079"],
+  [1.2, -0.72, 1.5, 0.36, "#2b5a4e"],
+  [-1.12, 0.8, 2.6, 0.28, "#75624a"],
 ];
 
 type Light = { readonly sprite: Sprite; readonly x: number; readonly y: number; readonly phase: number };
@@ -50,7 +50,7 @@ export class Props {
     sky.groundColor = Color3.FromHexString("#16202c");
     const lamp = new PointLight("lamp", new Vector3(-3.2, 2.6, -1), scene);
     lamp.diffuse = Color3.FromHexString("#ffd9b0");
-    lamp.intensity = 0.8;
+    lamp.intensity = 0.62;
     for (const [x, y, z, diameter, colour] of SPHERES) this.#addSphere(scene, new Vector3(x, y, z), diameter, colour);
     const manager = new SpriteManager("lights", "", LIGHTS, 128, scene);
     manager.texture = discTexture(scene);
@@ -69,7 +69,7 @@ export class Props {
     this.texture.wrapV = Constants.TEXTURE_CLAMP_ADDRESSMODE;
     for (const direction of [new Vector2(1, 0), new Vector2(0, 1)]) {
       this.texture.addPostProcess(
-        new BlurPostProcess("blur", direction, 9, 1, null, undefined, scene.getEngine()),
+        new BlurPostProcess("blur", direction, 18, 1, null, undefined, scene.getEngine()),
       );
     }
     scene.customRenderTargets.push(this.texture);
@@ -109,8 +109,8 @@ export class Props {
     sphere.layerMask = PROPS_LAYER;
     const material = new StandardMaterial("sphere", scene);
     material.diffuseColor = Color3.FromHexString(colour);
-    material.specularColor = new Color3(0.2, 0.2, 0.2);
-    material.specularPower = 16;
+    material.specularColor = new Color3(0.07, 0.07, 0.07);
+    material.specularPower = 10;
     sphere.material = material;
     this.#spheres.push(sphere);
   }

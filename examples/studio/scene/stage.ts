@@ -18,7 +18,7 @@ const MAX_SCENE_FPS = 30;
 /** The Babylon scene: the backdrop and the head on its plane. */
 export class Stage {
   readonly head: EchoHeadTexture<EchoFrame>;
-  /** True where WebGL runs on the CPU: the scene is then drawn at half size, and only when the head has a new frame. */
+  /** True where WebGL runs on the CPU: the scene is then drawn smaller, and only when the head has a new frame. */
   readonly softwareGraphics: boolean;
   readonly #engine: Engine;
   readonly #scene: Scene;
@@ -37,7 +37,7 @@ export class Stage {
     const quality = { stencil: false, powerPreference: "high-performance" } as const;
     this.#engine = new Engine(canvas, !this.softwareGraphics, quality, false);
     this.#still = options.reducedMotion || this.softwareGraphics;
-    this.#engine.setHardwareScalingLevel(this.softwareGraphics ? 2 : 1 / Math.min(devicePixelRatio, 2));
+    this.#engine.setHardwareScalingLevel(this.softwareGraphics ? 1.5 : 1 / Math.min(devicePixelRatio, 2));
     this.#scene = new Scene(this.#engine);
     this.#scene.clearColor = new Color4(0.047, 0.059, 0.078, 1);
     this.#scene.autoClear = false; // the backdrop covers all
@@ -89,7 +89,10 @@ export class Stage {
     const lift = aspect < 0.8 ? 0.2 : 0;
     this.#plane.scaling.set(size, size, 1);
     this.#plane.position.y = -VIEW_HEIGHT / 2 + size / 2 + lift;
-    this.#backdrop.resize(aspect, size, this.#plane.position.y);
+    this.#backdrop.resize(
+      { aspect, pixels: this.#engine.getRenderHeight() },
+      { size: size / VIEW_HEIGHT, middle: 0.5 + this.#plane.position.y / VIEW_HEIGHT },
+    );
     this.#dirty = true;
   }
 
