@@ -38,7 +38,9 @@ class FolderReader implements PackReader {
     const path = nodeModule("node:path");
     if (!fs || !path) throw new Error("a folder can be read in Node only");
     try {
-      const bytes = await fs.readFile(path.join(this.where, file), { signal: options.signal });
+      // A Buffer's slice() shares memory where a Uint8Array's copies, so callers get the latter.
+      const { buffer, byteOffset, length } = await fs.readFile(path.join(this.where, file), { signal: options.signal });
+      const bytes = new Uint8Array(buffer, byteOffset, length);
       options.onProgress?.({ file, loadedBytes: bytes.length, totalBytes: options.totalBytes ?? bytes.length });
       return bytes;
     } catch (error) {
