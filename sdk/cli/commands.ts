@@ -1,7 +1,13 @@
 import { renderFrames } from "../render.js";
 import { createBenchCommand } from "./bench.js";
 import type { Command } from "./command.js";
+import { packInfoCommand, packVerifyCommand } from "./pack.js";
 import { createRenderCommand } from "./render.js";
 
 /** All commands of echo-head. */
-export const COMMANDS: readonly Command[] = [createRenderCommand(renderFrames), createBenchCommand(renderFrames)];
+export const COMMANDS: readonly Command[] = [
+  createRenderCommand(renderFrames),
+  packVerifyCommand,
+  packInfoCommand,
+  createBenchCommand(renderFrames),
+];

@@ -1,10 +1,12 @@
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { EchoError } from "../base/errors.js";
+import { PackFiles } from "../pack/pack-files.fixture.js";
 import { createBenchCommand } from "./bench.js";
 import type { Command } from "./command.js";
 import { exitCodeOf, UsageError } from "./exit-codes.js";
-import { fakeRenderer } from "./fake-renderer.js";
+import { fakeRenderer } from "./fake-renderer.fixture.js";
+import { packInfoCommand, packVerifyCommand } from "./pack.js";
 import { durationText, Progress } from "./progress.js";
 import { createRenderCommand } from "./render.js";
 import { runCommandLine } from "./run.js";
@@ -21,7 +23,13 @@ const failing: Command = {
     throw new EchoError("pack-file-corrupt", { file: what!, reason: "it is torn" });
   },
 };
-const COMMANDS = [createRenderCommand(fakeRenderer()), createBenchCommand(fakeRenderer()), failing];
+const COMMANDS = [
+  packVerifyCommand,
+  packInfoCommand,
+  createRenderCommand(fakeRenderer()),
+  createBenchCommand(fakeRenderer()),
+  failing,
+];
 
 async function run(...args: string[]) {
   let out = "";
@@ -66,7 +74,7 @@ describe("echo-head", () => {
   it("says what failed in one line, and as JSON where it is asked to", async () => {
     const { code, err, out } = await run("pack", "fail", "a.onnx", "--json");
     expect(code).toBe(3);
-    expect(err).toBe("echo-head pack fail: a.onnx is damaged: it is torn\n");
+    expect(err).toBe("echo-head pack fail: a.onnx is damaged: it is torn [pack-file-corrupt]\n");
     expect(JSON.parse(out)).toEqual({ error: { code: "pack-file-corrupt", message: "a.onnx is damaged: it is torn" } });
     const bug = await run("pack", "fail", "bug");
     expect(bug.code).toBe(1);
@@ -124,6 +132,41 @@ describe("echo-head bench", () => {
   it("refuses a number of blocks that is none", async () => {
     for (const blocks of ["0", "1.5", "many"])
       expect((await run("bench", "--blocks", blocks)).err).toContain("--blocks must be a whole number of at least 2");
+  });
+});
+
+describe("echo-head pack", () => {
+  let files: PackFiles;
+  beforeEach(() => {
+    files = new PackFiles();
+  });
+  afterEach(() => files.dispose());
+
+  it("tells what is in a pack", async () => {
+    const { code, out } = await run("pack", "info", PACK);
+    expect(code).toBe(0);
+    expect(out).toMatch(/^tiny 0\.1\.0, licence MIT/);
+    expect(out).toMatch(/16 x 16 pixels, 25 fps, blocks of 160 ms/);
+    expect(out).toMatch(/generator +[\d.]+ kB/);
+    expect(JSON.parse((await run("pack", "info", PACK, "--json")).out)).toMatchObject({ name: "tiny", fps: 25 });
+  });
+
+  it("verifies a pack with its golden runs", async () => {
+    const { code, out } = await run("pack", "verify", PACK, "--backend", "wasm");
+    expect(code).toBe(0);
+    expect(out).toMatch(/^tiny 0\.1\.0 is right: \d+ files/);
+    expect(out).toMatch(/decoder \(ada\/full\) +off by \S+ in rgba, allowed/);
+  });
+
+  it("gives each fault its code, on stderr and as JSON", async () => {
+    files.remove("behaviour/gca.onnx");
+    const { code, err, out } = await run("pack", "verify", files.folder, "--json");
+    expect(code).toBe(3);
+    expect(err).toMatch(/the pack lacks behaviour\/gca\.onnx.* \[pack-file-missing\]\n$/);
+    expect(JSON.parse(out)).toMatchObject({ error: { code: "pack-file-missing" } });
+    files.write("manifest.json", "{");
+    expect((await run("pack", "info", files.folder)).err).toContain("[pack-manifest-invalid]");
+    expect((await run("pack", "verify", join(files.folder, "none"))).err).toContain("[pack-not-found]");
   });
 });
 

@@ -57,8 +57,11 @@ function overview(commands: readonly Command[]): string {
 
 function report(failure: { error: unknown; exitCode: number; command: Command; io: CommandIo; json: boolean }): void {
   const { error, exitCode, command, io, json } = failure;
-  const message = exitCode === EXIT.interrupted ? "interrupted; nothing was written" : oneLine(reasonOf(error));
-  const hint = error instanceof UsageError ? `; see echo-head ${command.name} --help` : "";
+  const isInterrupt = exitCode === EXIT.interrupted;
+  const message = isInterrupt ? "interrupted; nothing was written" : oneLine(reasonOf(error));
+  let hint = "";
+  if (error instanceof UsageError) hint = `; see echo-head ${command.name} --help`;
+  else if (EchoError.is(error) && !isInterrupt) hint = ` [${error.code}]`;
   io.err(`echo-head ${command.name}: ${message}${hint}\n`);
   // A bug of ours: the stack helps whoever reads the report.
   if (exitCode === EXIT.failed && !EchoError.is(error) && error instanceof Error) io.err(`${error.stack}\n`);

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openAudioFile } from "./audio-file.js";
-import { sine, type WavCoding, writeWav } from "./wav-writing.js";
+import { sine, type WavCoding, writeWav } from "./wav-writing.fixture.js";
 
 let folder: string;
 beforeAll(() => {
