@@ -1,30 +1,23 @@
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { defineConfig } from "tsup";
 
 /** Entry name -> source. dist is flat: a worker's URL is always "./<name>.worker.js" beside the file that starts it. */
 const libraries = { index: "sdk/index.ts", babylon: "plugins/babylon/index.ts" };
 const programs = { cli: "sdk/cli/main.ts" };
-const workers = { "lcu.worker": "workers/lcu.worker.ts", "generator.worker": "workers/generator.worker.ts" };
+const threads = Object.fromEntries(
+  (existsSync("workers") ? readdirSync("workers") : [])
+    .filter((file) => /\.(worker|worklet)\.ts$/.test(file))
+    .map((file) => [file.replace(/\.ts$/, ""), `workers/${file}`]),
+);
 
-const present = (entries: Record<string, string>) =>
-  Object.fromEntries(Object.entries(entries).filter(([, file]) => existsSync(file)));
-
-const shared = {
+export default defineConfig({
+  entry: { ...libraries, ...programs, ...threads },
+  dts: { entry: libraries },
   format: "esm",
   target: "es2022",
   platform: "neutral",
   splitting: true,
   sourcemap: true,
-  clean: false,
   outDir: "dist",
-  external: [/^node:/, "echo-head"],
-} as const;
-
-export default defineConfig([
-  {
-    ...shared,
-    external: [...shared.external],
-    entry: present({ ...libraries, ...programs, ...workers }),
-    dts: { entry: present(libraries) },
-  },
-]);
+  external: [/^node:/, "echo-head", "onnxruntime-node", "@napi-rs/webcodecs", "@babylonjs/core"],
+});
