@@ -33,7 +33,8 @@ function readOptions() {
   });
   if (values.help) return null;
   const port = Number(values.port);
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new TypeError("--port must be a whole number, 0 to 65535");
+  if (!Number.isInteger(port) || port < 0 || port > 65_535)
+    throw new TypeError("--port must be a whole number, 0 to 65535");
   const pack = resolve(root, values.pack);
   if (!existsSync(resolve(pack, "manifest.json"))) {
     throw new TypeError(`--pack must be a folder with a manifest.json: ${values.pack} has none`);
@@ -65,7 +66,7 @@ async function main() {
   });
   const port = await listenNear(server, options.port);
   const address = `http://127.0.0.1:${port}/`;
-  console.log(`\n${box(["echo-head studio", "", address, "", "Ctrl+C stops it"])}\n`);
+  const closed = once(server, "close");
   for (const signal of ["SIGINT", "SIGTERM"]) {
     process.once(signal, () => {
       console.log("\nStopped.");
@@ -73,8 +74,9 @@ async function main() {
       server.closeAllConnections();
     });
   }
+  console.log(`\n${box(["echo-head studio", "", address, "", "Ctrl+C stops it"])}\n`);
   if (options.open) await openBrowser(address);
-  await once(server, "close");
+  await closed;
 }
 
 try {

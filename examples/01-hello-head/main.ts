@@ -1,7 +1,7 @@
-import { Scene } from "@babylonjs/core/scene.js";
-import { Engine } from "@babylonjs/core/Engines/engine.js";
 import { ArcRotateCamera } from "@babylonjs/core/Cameras/arcRotateCamera.js";
+import { Engine } from "@babylonjs/core/Engines/engine.js";
 import { Vector3 } from "@babylonjs/core/Maths/math.vector.js";
+import { Scene } from "@babylonjs/core/scene.js";
 import { EchoAgent, SpeechPlayer } from "echo-head";
 import { createHeadPlane, EchoHeadTexture } from "echo-head/babylon";
 

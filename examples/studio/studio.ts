@@ -180,4 +180,3 @@ export class Studio {
     this.#views.transport().ready(conversation);
   }
 }
-

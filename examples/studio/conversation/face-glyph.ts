@@ -1,7 +1,10 @@
 import type { FaceLine } from "./conversation.js";
 
 /** Parts of the drawing, in a square of 100 x 100. */
-type GlyphPose = Record<"jaw" | "smile" | "brow" | "frown" | "blinkLeft" | "blinkRight" | "lookX" | "yaw" | "pitch" | "roll", number>;
+type GlyphPose = Record<
+  "jaw" | "smile" | "brow" | "frown" | "blinkLeft" | "blinkRight" | "lookX" | "yaw" | "pitch" | "roll",
+  number
+>;
 
 const REST: GlyphPose = {
   jaw: 0,
@@ -34,7 +37,8 @@ export class FaceGlyph {
   /** @param face null: nobody in view, the sign dims and rests */
   draw(face: FaceLine | null): void {
     const wanted = face ? poseOf(face) : REST;
-    for (const key of Object.keys(REST) as (keyof GlyphPose)[]) this.#now[key] += FOLLOW * (wanted[key] - this.#now[key]);
+    for (const key of Object.keys(REST) as (keyof GlyphPose)[])
+      this.#now[key] += FOLLOW * (wanted[key] - this.#now[key]);
     const size = Math.round(this.#canvas.clientWidth * Math.min(2, devicePixelRatio)) || 1;
     if (this.#canvas.width !== size) {
       this.#canvas.width = size;

@@ -1,5 +1,5 @@
-import { describeProblem } from "../problems.js";
 import { megabytes, type Progress } from "../loading.js";
+import { describeProblem } from "../problems.js";
 
 /** Loading, small notices and failures, in words. */
 export class Messages {

@@ -10,7 +10,8 @@ const ROWS: readonly (readonly [name: string, read: (pose: HeadPose) => number])
 
 /** Three bars that grow from the middle: where the head turns, in degrees. */
 export class PoseBars {
-  readonly #rows: { left: HTMLElement; right: HTMLElement; value: HTMLElement; read: (pose: HeadPose) => number }[] = [];
+  readonly #rows: { left: HTMLElement; right: HTMLElement; value: HTMLElement; read: (pose: HeadPose) => number }[] =
+    [];
 
   constructor(root: HTMLElement) {
     for (const [name, read] of ROWS) {

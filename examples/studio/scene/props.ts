@@ -2,9 +2,9 @@ import { FreeCamera } from "@babylonjs/core/Cameras/freeCamera.js";
 import { Constants } from "@babylonjs/core/Engines/constants.js";
 import { HemisphericLight } from "@babylonjs/core/Lights/hemisphericLight.js";
 import { PointLight } from "@babylonjs/core/Lights/pointLight.js";
+import { StandardMaterial } from "@babylonjs/core/Materials/standardMaterial.js";
 import { DynamicTexture } from "@babylonjs/core/Materials/Textures/dynamicTexture.js";
 import { RenderTargetTexture } from "@babylonjs/core/Materials/Textures/renderTargetTexture.js";
-import { StandardMaterial } from "@babylonjs/core/Materials/standardMaterial.js";
 import { Color3, Color4 } from "@babylonjs/core/Maths/math.color.js";
 import { Vector2, Vector3 } from "@babylonjs/core/Maths/math.vector.js";
 import { CreateSphere } from "@babylonjs/core/Meshes/Builders/sphereBuilder.js";
@@ -68,9 +68,7 @@ export class Props {
     this.texture.wrapU = Constants.TEXTURE_CLAMP_ADDRESSMODE;
     this.texture.wrapV = Constants.TEXTURE_CLAMP_ADDRESSMODE;
     for (const direction of [new Vector2(1, 0), new Vector2(0, 1)]) {
-      this.texture.addPostProcess(
-        new BlurPostProcess("blur", direction, 18, 1, null, undefined, scene.getEngine()),
-      );
+      this.texture.addPostProcess(new BlurPostProcess("blur", direction, 18, 1, null, undefined, scene.getEngine()));
     }
     scene.customRenderTargets.push(this.texture);
   }

@@ -1,11 +1,11 @@
-import { Scene } from "@babylonjs/core/scene.js";
-import { Engine } from "@babylonjs/core/Engines/engine.js";
 import { FreeCamera } from "@babylonjs/core/Cameras/freeCamera.js";
+import { Engine } from "@babylonjs/core/Engines/engine.js";
 import { Color4 } from "@babylonjs/core/Maths/math.color.js";
 import { Vector3 } from "@babylonjs/core/Maths/math.vector.js";
 import type { Mesh } from "@babylonjs/core/Meshes/mesh.js";
-import { createHeadPlane, EchoHeadTexture } from "echo-head/babylon";
+import { Scene } from "@babylonjs/core/scene.js";
 import type { EchoFrame } from "echo-head";
+import { createHeadPlane, EchoHeadTexture } from "echo-head/babylon";
 import { Backdrop, type Background } from "./backdrop.js";
 
 /** Height of the view at the head's plane, scene units. */
