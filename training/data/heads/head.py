@@ -167,7 +167,7 @@ def _tinted(texture: np.ndarray, tint: tuple[float, float, float], gain: float, 
 def _trimmed_fringe(place: np.ndarray, brow_height: float) -> np.ndarray:
     """Opacity that ends hair in front of the face at the brows, so that no style covers an eye; hair at the sides stays."""
     above = (place[:, 1] - brow_height - 0.02) / 0.02
-    aside = (np.abs(place[:, 0]) - 0.262) / 0.008
+    aside = (np.abs(place[:, 0]) - 0.228) / 0.012
     behind = (0.02 - place[:, 2]) / 0.03
     return np.clip(0.5 + np.maximum(np.maximum(above, aside), behind), 0, 1).astype(np.float32)
 

@@ -253,3 +253,9 @@ def _add_bust(made: _Builder, look: ProceduralLook) -> None:
     made.surface("shirt", "skin", ids, triangles[dressed], 8, look.cloth)
     for name, (x, y) in {"neckLeft": (0.13, -0.62), "neckRight": (-0.13, -0.62), "shoulderLeft": (0.45, -0.95), "shoulderRight": (-0.45, -0.95)}.items():
         made.names[name] = int(ids[np.hypot(bust[:, 0] - x, bust[:, 1] - y).argmin()])
+
+
+def procedural_head(number: int) -> PosedHead:
+    """The procedural person of this number: the named ones first, then made-up ones."""
+    looks = list(LOOKS.values())
+    return build_procedural(looks[number] if number < len(looks) else sample_look(number))
