@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
+import { startServicesHere } from "./agent/services/start-services.js";
 import { ARKIT_INDEX } from "./protocol/arkit.js";
 import type { RenderOptions, RenderSummary } from "./render/types.js";
-import { renderFrames } from "./render.js";
+import { renderFrames, renderWith } from "./render.js";
 
 const TINY = new URL("../fixtures/tiny-pack/", import.meta.url);
 
@@ -12,10 +13,14 @@ async function* chunks(samples: number, value: (n: number) => number, size = 1_0
 const tone = (n: number): number =>
   0.3 * Math.sin((2 * Math.PI * 200 * n) / 16_000) * (Math.sin(n / 3_000) > 0 ? 1 : 0);
 
+/** In this thread; tests/threads.test.ts does it in workers. */
+const renderHere = (options: Omit<RenderOptions, "pack">) =>
+  renderWith({ pack: TINY, backend: "cpu", ...options }, startServicesHere);
+
 type Rendered = { blendshapes: number[][]; pixels: number[][]; states: string[]; summary: RenderSummary };
 
 async function collect(options: Omit<RenderOptions, "pack">): Promise<Rendered> {
-  const frames = renderFrames({ pack: TINY, backend: "cpu", ...options });
+  const frames = renderHere(options);
   const rendered: Omit<Rendered, "summary"> = { blendshapes: [], pixels: [], states: [] };
   for (;;) {
     const next = await frames.next();
@@ -110,18 +115,13 @@ describe("renderFrames", () => {
         closed += 1;
       }
     }
-    for await (const frame of renderFrames({
-      pack: TINY,
-      backend: "cpu",
-      avatarAudio: endless(),
-      userAudio: endless(),
-    })) {
+    for await (const frame of renderHere({ avatarAudio: endless(), userAudio: endless() })) {
       frame.close();
       if (frame.index === 9) break;
     }
     expect(closed).toBe(2);
     const controller = new AbortController();
-    const frames = renderFrames({ pack: TINY, backend: "cpu", avatarAudio: endless(), signal: controller.signal });
+    const frames = renderHere({ avatarAudio: endless(), signal: controller.signal });
     (await frames.next()).value;
     controller.abort(new Error("enough"));
     await expect(frames.next()).rejects.toThrow("enough");

@@ -1,4 +1,4 @@
-import { type ServiceOptions, type Services, startServicesHere } from "./agent/services/start-services.js";
+import { type ServiceOptions, type Services, startServicesAnywhere } from "./agent/services/start-services.js";
 import { Logger } from "./base/logger.js";
 import { EchoFrame, type FrameState } from "./frame/echo-frame.js";
 import { UnclosedFrames } from "./frame/unclosed-frames.js";
@@ -11,6 +11,7 @@ import { type AvatarBlock, AvatarTrack, UserTrack } from "./render/input-tracks.
 import { PercentileCounter } from "./render/percentiles.js";
 import { ALL_SWITCHES_ON, checkRenderOptions } from "./render/render-options.js";
 import type { RenderOptions, RenderSummary } from "./render/types.js";
+import { transferArrays } from "./runtime/transfer.js";
 
 /**
  * Renders a conversation offline: as fast as the machine allows, and the same frames for the same seed and input. Memory does not
@@ -24,7 +25,11 @@ import type { RenderOptions, RenderSummary } from "./render/types.js";
  */
 export function renderFrames(options: RenderOptions): AsyncGenerator<EchoFrame, RenderSummary, undefined> {
   checkRenderOptions(options);
-  return renderWith(options, startServicesHere);
+  return renderWith(options, (serviceOptions) =>
+    startServicesAnywhere(serviceOptions, {
+      onFallback: (reason) => new Logger("echo-head").warning(`rendering in one thread: ${reason}`),
+    }),
+  );
 }
 
 /** @internal {@link renderFrames} with services of the caller's choice. */
@@ -150,7 +155,7 @@ class Render {
   async #listen(): Promise<Listened> {
     const { pcm, face, presence, totalFrames } = await this.#user.next();
     const { lpe, hbcu } = { ...ALL_SWITCHES_ON, ...this.#options.switches };
-    const { fPu, stageMs } = await this.#services.lcu.step({ pcm, face, presence, lpe, hbcu });
+    const { fPu, stageMs } = await this.#services.lcu.step(transferArrays({ pcm, face, presence, lpe, hbcu }));
     this.#note(stageMs);
     return { fPu, totalFrames };
   }
@@ -169,7 +174,7 @@ class Render {
     const startMs = performance.now();
     const { pcm } = avatar;
     const { expressivity = 1 } = this.#options;
-    const output = await this.#services.generator.step({ pcm, fPu, emotion, sdcm, lau, expressivity });
+    const output = await this.#services.generator.step(transferArrays({ pcm, fPu, emotion, sdcm, lau, expressivity }));
     this.#blockMs.add(performance.now() - startMs);
     this.#note(output.stageMs);
     return { output, avatar, end };

@@ -34,8 +34,11 @@ export class FrameDecoder {
     const rgba = outputs.rgba;
     if (rgba?.dtype !== "uint8")
       throw new TypeError(`${this.#session.name} must give rgba as uint8, not ${rgba?.dtype}`);
-    const { buffer, byteOffset, byteLength } = rgba.data;
-    const size = byteLength / frames;
-    return Array.from({ length: frames }, (_, f) => new Uint8ClampedArray(buffer, byteOffset + f * size, size));
+    const size = rgba.data.length / frames;
+    // A buffer for each picture, so that each can move to another thread and go when its frame is closed.
+    return Array.from(
+      { length: frames },
+      (_, f) => new Uint8ClampedArray(rgba.data.subarray(f * size, (f + 1) * size)),
+    );
   }
 }

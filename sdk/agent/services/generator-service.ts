@@ -13,6 +13,7 @@ import {
 } from "../../protocol/generator-worker.js";
 import { float32Data } from "../../protocol/tensor.js";
 import type { Runtime, StageSession } from "../../runtime/session.js";
+import { transferArrays } from "../../runtime/transfer.js";
 import type { StageHost } from "./stage-host.js";
 import { StageTimings } from "./stage-timings.js";
 
@@ -90,7 +91,7 @@ export class GeneratorService implements GeneratorWorkerApi {
       const tokens = await timed("generator", () => generator.generate({ ...input, audio }));
       const { blendshapes, pose } = await timed("blendshape-head", () => head.read(tokens));
       const rgba = await timed("decoder", () => avatar.decoder.decode(tokens));
-      return { rgba, blendshapes, pose, stageMs };
+      return transferArrays({ rgba, blendshapes, pose, stageMs });
     });
   }
 

@@ -13,6 +13,7 @@ import { VisualEncoder } from "../../perception/visual-encoder.js";
 import type { BackendReport } from "../../protocol/backend.js";
 import type { LcuStepInput, LcuStepOutput, LcuWorkerApi } from "../../protocol/lcu-worker.js";
 import type { Runtime } from "../../runtime/session.js";
+import { transferArrays } from "../../runtime/transfer.js";
 import type { StageHost } from "./stage-host.js";
 import { StageTimings } from "./stage-timings.js";
 
@@ -66,13 +67,13 @@ export class LcuService implements LcuWorkerApi {
   step(input: LcuStepInput): Promise<LcuStepOutput> {
     return this.#queue.run(async () => {
       const { stageMs, timed } = new StageTimings();
-      return { fPu: await this.#ready().context.step(input, timed), stageMs };
+      return transferArrays({ fPu: await this.#ready().context.step(input, timed), stageMs });
     });
   }
 
   setAffect(text: string): Promise<Float32Array> {
     // A copy, because the receiver's thread takes the array over.
-    return this.#queue.run(async () => (await this.#ready().text.encode(text)).slice());
+    return this.#queue.run(async () => transferArrays((await this.#ready().text.encode(text)).slice()));
   }
 
   reset(): Promise<void> {

@@ -1,6 +1,9 @@
+import { EchoError } from "../../base/errors.js";
 import type { AssetOptions, BackendName, PackSource } from "../../protocol/backend.js";
 import type { GeneratorWorkerApi } from "../../protocol/generator-worker.js";
 import type { LcuWorkerApi } from "../../protocol/lcu-worker.js";
+import { startWorker, type WorkerName } from "../../runtime/asset-urls.js";
+import { SupervisedWorker } from "../../runtime/supervised-worker.js";
 import { GeneratorService } from "./generator-service.js";
 import { LcuService } from "./lcu-service.js";
 import { createStageHost } from "./stage-host.js";
@@ -22,6 +25,57 @@ export type Services = {
   readonly generatorReport: Awaited<ReturnType<GeneratorWorkerApi["load"]>>;
   dispose(): Promise<void>;
 };
+
+/** Time in which a worker may load its graphs: over a slow line that takes a while. */
+const LOAD_TIMEOUT_MS = 300_000;
+/** Time for one block or one text; WASM on an old machine needs seconds for its first run. */
+const CALL_TIMEOUT_MS = 30_000;
+
+/**
+ * Starts both services in threads of their own. A thread that dies is started again and loaded anew (its memory of the talk is gone),
+ * until its budget is spent. `onRestart` hears of it.
+ */
+export function startServices(
+  options: ServiceOptions,
+  onRestart: (worker: WorkerName) => void = () => {},
+): Promise<Services> {
+  const { pack, avatar, backend, seed, assets } = options;
+  const supervise = <Api extends LcuWorkerApi | GeneratorWorkerApi>(
+    name: WorkerName,
+    load: (api: Api) => Promise<unknown>,
+  ) =>
+    new SupervisedWorker<Api>({
+      name,
+      spawn: () => startWorker(name, assets),
+      callTimeoutMs: CALL_TIMEOUT_MS,
+      methodTimeoutMs: { load: LOAD_TIMEOUT_MS, setAvatar: LOAD_TIMEOUT_MS } as never,
+      onRestart: async (api) => {
+        onRestart(name);
+        await load(api);
+      },
+    });
+  const lcu = supervise<LcuWorkerApi>("lcu", (api) => api.load({ pack, backend, assets }));
+  const generator = supervise<GeneratorWorkerApi>("generator", (api) =>
+    api.load({ pack, avatar, backend, seed, assets }),
+  );
+  return loadServices(lcu.api, generator.api, options, async () => {
+    await Promise.all([lcu.dispose(), generator.dispose()]);
+  });
+}
+
+/** Starts the services in threads, or in this one where threads cannot start; `onFallback` hears why. */
+export async function startServicesAnywhere(
+  options: ServiceOptions,
+  hear: { readonly onRestart?: (worker: WorkerName) => void; readonly onFallback: (reason: string) => void },
+): Promise<Services> {
+  try {
+    return await startServices(options, hear.onRestart);
+  } catch (error) {
+    if (!EchoError.is(error) || error.code !== "worker-start-failed") throw error;
+    hear.onFallback(error.message);
+    return startServicesHere(options);
+  }
+}
 
 /** Starts the services in this thread: for tests, and where there are no workers. */
 export async function startServicesHere(options: ServiceOptions): Promise<Services> {

@@ -1,0 +1,75 @@
+import { fileURLToPath } from "node:url";
+import { type Browser, chromium, type Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { CHROMIUM_ARGS, findChromium, HOW_TO_GET_CHROMIUM } from "../../tools/chromium.mjs";
+import { servePage } from "./page-server.js";
+
+const executablePath = findChromium();
+if (executablePath === undefined) console.warn(`SKIPPED: ${HOW_TO_GET_CHROMIUM}`);
+const local = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+
+/** WebGPU on a processor: right answers, no speed. */
+const SOFTWARE_WEBGPU = [
+  "--enable-unsafe-webgpu",
+  "--use-webgpu-adapter=swiftshader",
+  "--enable-features=Vulkan",
+  "--use-vulkan=swiftshader",
+  "--use-angle=swiftshader",
+];
+
+describe.skipIf(executablePath === undefined)("graphs in Chromium", () => {
+  let site: Awaited<ReturnType<typeof servePage>>;
+  const browsers: Browser[] = [];
+  async function open(args: string[]): Promise<Page> {
+    const browser = await chromium.launch({ executablePath: executablePath!, args: [...CHROMIUM_ARGS, ...args] });
+    browsers.push(browser);
+    const page = await browser.newPage();
+    page.on("pageerror", (error) => console.error("page:", error.message));
+    await page.goto(site.url);
+    await page.waitForFunction(() => window.runtimeCalls !== undefined);
+    return page;
+  }
+  beforeAll(async () => {
+    const folders = {
+      "/pack/": local("../../fixtures/tiny-pack"),
+      "/ort/": local("../../node_modules/onnxruntime-web/dist"),
+    };
+    site = await servePage({ script: local("./runtime-page.ts"), folders });
+  });
+  afterAll(async () => {
+    await Promise.all(browsers.map((browser) => browser.close()));
+    await site?.close();
+  });
+
+  it("gives the golden results on WASM, from a pack that is fetched", async () => {
+    const page = await open([]);
+    const report = await page.evaluate(() => window.runtimeCalls.verify("wasm"));
+    expect(report).toMatchObject({ name: "tiny", backend: "wasm" });
+    expect(report.graphs).toHaveLength(10);
+    expect(await page.evaluate(() => window.runtimeCalls.readTwice())).toBeLessThanOrEqual(1); // the cache serves the rest
+  });
+
+  it("gives the golden results on WebGPU", async () => {
+    const page = await open(SOFTWARE_WEBGPU);
+    const report = await page.evaluate(() => window.runtimeCalls.verify("webgpu"));
+    expect(report.backend).toBe("webgpu");
+    for (const { golden } of report.graphs) expect(golden!.error).toBeLessThanOrEqual(golden!.tolerance);
+  }, 120_000);
+
+  it("takes WASM for auto where WebGPU is imitated or absent, and says why", async () => {
+    const imitated = await open(SOFTWARE_WEBGPU);
+    expect(await imitated.evaluate(() => window.runtimeCalls.auto())).toEqual({
+      backend: "wasm",
+      downgrade: { from: "webgpu", reason: "the only WebGPU adapter runs on the processor" },
+    });
+    const absent = await open(["--disable-features=WebGPU", "--disable-gpu"]);
+    const report = await absent.evaluate(() => window.runtimeCalls.auto());
+    expect(report.backend).toBe("wasm");
+    expect(report.downgrade?.reason).toMatch(/WebGPU/);
+  });
+
+  it("says that a browser has no native CPU backend", async () => {
+    const page = await open([]);
+    expect(await page.evaluate(() => window.runtimeCalls.refuse())).toMatchObject({ code: "backend-unavailable" });
+  });
+});

@@ -1,0 +1,54 @@
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { startServices, startServicesHere } from "../sdk/agent/services/start-services.js";
+import { renderWith } from "../sdk/render.js";
+import { buildWorkers } from "./built-workers.js";
+
+const TINY = new URL("../fixtures/tiny-pack/", import.meta.url);
+let workers: Awaited<ReturnType<typeof buildWorkers>>;
+beforeAll(async () => {
+  workers = await buildWorkers();
+});
+afterAll(() => workers.remove());
+
+async function* voice(): AsyncGenerator<Float32Array> {
+  for (let i = 0; i < 20; i++) yield Float32Array.from({ length: 800 }, (_, n) => Math.sin((n * (i + 1)) / 20));
+}
+
+it("renders in two threads what it renders in one, to the bit", async () => {
+  const render = async (start: typeof startServices): Promise<{ pixels: number[][]; blendshapes: number[][] }> => {
+    const options = { pack: TINY, backend: "cpu", avatarAudio: voice(), userAudio: voice(), seed: 3 } as const;
+    const got: { pixels: number[][]; blendshapes: number[][] } = { pixels: [], blendshapes: [] };
+    for await (const frame of renderWith({ ...options, assets: { workerUrl: workers.workerUrl } }, start)) {
+      got.pixels.push([...frame.rgba]);
+      got.blendshapes.push([...frame.blendshapes]);
+      frame.close();
+    }
+    return got;
+  };
+  const here = await render(startServicesHere);
+  expect(here.pixels).toHaveLength(25);
+  expect(await render(startServices)).toEqual(here);
+});
+
+it("says what is wrong with a pack through the thread, and leaves none behind", async () => {
+  const { workerUrl } = workers;
+  const options = {
+    pack: { folder: "/nowhere" },
+    avatar: "ada",
+    backend: "cpu",
+    seed: 1,
+    assets: { workerUrl },
+  } as const;
+  await expect(startServices(options)).rejects.toMatchObject({ code: "pack-not-found" });
+});
+
+it("says so when there are no worker files", async () => {
+  const options = {
+    pack: { folder: "/nowhere" },
+    avatar: "ada",
+    backend: "cpu",
+    seed: 1,
+    assets: { workerUrl: "/nowhere" },
+  } as const;
+  await expect(startServices(options)).rejects.toMatchObject({ code: "worker-start-failed" });
+});
