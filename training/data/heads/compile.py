@@ -16,7 +16,7 @@ from PIL import Image
 
 from . import skins
 from .assets import FORMAT_VERSION
-from .landmarks import (INSIDE_LIDS_LEFT, INSIDE_LIPS, KEYPOINT_NAMES, LIP_ROWS, find_landmarks, midline_loop, sideways_loop)
+from .landmarks import (INSIDE_LIDS_LEFT, INSIDE_LIPS, KEYPOINT_NAMES, LID_MARGIN_LEFT, LIP_ROWS, find_landmarks, midline_loop, sideways_loop)
 from .mhclo import Fitting, Mhclo, load_mhclo
 from .obj import ObjMesh, load_obj, split_by_uv, triangulate
 from .targets import load_target, target_name
@@ -46,7 +46,7 @@ def compile_assets(assets: Path, small: Path | None) -> dict[str, np.ndarray]:
     out: dict[str, np.ndarray] = {"format": np.array(FORMAT_VERSION), "base/vertices": mesh.vertices[kept].astype(np.float32)}
     out |= _pack_targets(data / "targets", assets / "extra-targets/assets/faceunits01/targets/faceunits", renumber)
     out["base/head_share"] = _head_share(data / "rigs/default_weights.mhw", mesh, kept)
-    for group, name in (("joint-head", "joint_head"), ("joint-neck", "joint_neck"), ("helper-l-eye", "eye_left"), ("helper-r-eye", "eye_right")):
+    for group, name in (("joint-head", "joint_head"), ("joint-neck", "joint_neck"), ("helper-l-eye", "eye_left"), ("helper-r-eye", "eye_right"), ("helper-upper-teeth", "upper_teeth")):
         members = np.unique(mesh.faces[mesh.face_groups == mesh.group_names.index(group)])
         out[f"base/{name}"] = renumber[members]
     out |= _pack_body(mesh, bust, tights, renumber, data)
@@ -67,7 +67,7 @@ def _load_parts(data: Path, base_folder: Path) -> list[tuple[str, Mhclo]]:
 
 def _kept_vertices(mesh: ObjMesh, faces: np.ndarray, parts: list[tuple[str, Mhclo]]) -> np.ndarray:
     keep = {int(v) for v in np.unique(faces)}
-    for group in ("joint-head", "joint-neck", "helper-l-eye", "helper-r-eye"):
+    for group in ("joint-head", "joint-neck", "helper-l-eye", "helper-r-eye", "helper-upper-teeth"):
         keep |= {int(v) for v in np.unique(mesh.faces[mesh.face_groups == mesh.group_names.index(group)])}
     for _, part in parts:
         keep |= {int(v) for v in np.unique(part.fitting.refs)} | {int(v) for v in part.fitting.scale_refs.ravel()}
@@ -131,7 +131,7 @@ def _pack_body(mesh: ObjMesh, bust: np.ndarray, tights: np.ndarray, renumber: np
     left_lids = sideways_loop(topology, INSIDE_LIDS_LEFT)
     body_vertices = np.unique(faces)
     mirror = mirror_map(vertices, body_vertices)
-    socket = _flood_depth(topology, left_lids, 12)
+    socket = _behind_ring(topology, left_lids)
     socket |= {mirror[v]: depth for v, depth in socket.items() if v in mirror}
 
     triangles, texture = triangulate(faces, mesh.face_uvs[bust])
@@ -156,7 +156,7 @@ def _pack_body(mesh: ObjMesh, bust: np.ndarray, tights: np.ndarray, renumber: np
     landmarks = find_landmarks(topology, vertices, normals, skin)
     cloth_triangles, cloth_texture = triangulate(mesh.faces[tights], np.zeros_like(mesh.faces[tights]))
     cloth_source, _, cloth_corners = split_by_uv(cloth_triangles, cloth_texture, uvs)
-    margin = sideways_loop(topology, INSIDE_LIDS_LEFT - 0) if False else sideways_loop(topology, 11466)
+    margin = sideways_loop(topology, LID_MARGIN_LEFT)
     return {
         "body/source": renumber[source], "body/uv": uv, "body/triangles": corners, "body/label": label,
         "body/shade": shade[source], "cloth/source": renumber[cloth_source], "cloth/triangles": cloth_corners,
@@ -167,39 +167,26 @@ def _pack_body(mesh: ObjMesh, bust: np.ndarray, tights: np.ndarray, renumber: np
 
 
 def _flood(topology: QuadTopology, start: int, wall: set[int]) -> dict[int, int]:
-    """Vertices reached from `start` without crossing `wall`, each with its distance in edges."""
-    depth, front = {start: 0}, [start]
+    """Vertices reached from `start` without crossing `wall`, each with its distance from the wall in edges, from 0."""
+    reached, front = {start}, [start]
     while front:
-        ahead = []
-        for vertex in front:
-            for neighbour in topology.neighbours[vertex]:
-                if neighbour not in depth and neighbour not in wall:
-                    depth[neighbour] = depth[vertex] + 1
-                    ahead.append(neighbour)
-        front = ahead
-    lowest = {v for w in wall for v in topology.neighbours[w] if v in depth}
-    rings, front = dict.fromkeys(lowest, 0), list(lowest)
+        front = [v for v in {n for f in front for n in topology.neighbours[f]} if v not in reached and v not in wall]
+        reached.update(front)
+    depth = dict.fromkeys({v for w in wall for v in topology.neighbours[w] if v in reached}, 0)
+    front = list(depth)
     while front:
-        ahead = []
-        for vertex in front:
-            for neighbour in topology.neighbours[vertex]:
-                if neighbour in depth and neighbour not in rings:
-                    rings[neighbour] = rings[vertex] + 1
-                    ahead.append(neighbour)
-        front = ahead
-    return rings
+        ahead = {n: depth[f] + 1 for f in front for n in topology.neighbours[f] if n in reached and n not in depth}
+        depth |= ahead
+        front = list(ahead)
+    return depth
 
 
-def _flood_depth(topology: QuadTopology, ring: list[int], rings: int) -> dict[int, int]:
-    """Vertices behind a lid ring with their depth 1.. (the side of the eye socket), the ring itself 0."""
-    return {v: d + 1 for v, d in _flood(topology, _deepest(topology, ring), set(ring)).items() if d < 400} | dict.fromkeys(ring, 0) if rings else {}
-
-
-def _deepest(topology: QuadTopology, ring: list[int]) -> int:
-    """A neighbour of the ring on its smaller side: the closed bag behind the lids, not the rest of the body."""
+def _behind_ring(topology: QuadTopology, ring: list[int]) -> dict[int, int]:
+    """Vertices of the closed bag behind a lid ring with their distance from it, the ring itself 0."""
     wall = set(ring)
     starts = {v for r in ring for v in topology.neighbours[r]} - wall
-    return min(starts, key=lambda v: len(_flood(topology, v, wall)))
+    bag = min((_flood(topology, start, wall) for start in starts), key=len)
+    return {vertex: depth + 1 for vertex, depth in bag.items()} | dict.fromkeys(ring, 0)
 
 
 def _normals(vertices: np.ndarray, triangles: np.ndarray) -> np.ndarray:

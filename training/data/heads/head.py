@@ -13,6 +13,7 @@ from .rig import Eye, PosedHead, Rig, Surface
 _BODY_LABEL = 8
 _PART_LABELS = {"eyes": 5, "teeth": 3, "tongue": 4, "brows": 6, "lashes": 6, "hair": 7}
 _PART_KINDS = {"eyes": "eye", "teeth": "tooth", "tongue": "tongue", "brows": "card", "lashes": "card", "hair": "card"}
+_UPPER_TEETH_DROP = 0.012
 _LID_RANGE = 1.5
 _FADE_FROM, _FADE_OVER = -1.42, 0.12
 
@@ -50,6 +51,8 @@ class Head(PosedHead):
             carried_moves = np.stack([part.fitting.carry(move) for move in moves])
             if part.category == "lashes":
                 _root_lashes(carried_moves, points[-1], moves, shape, assets)
+            elif part.category == "teeth":
+                points[-1][part.fitting.refs.min(1) >= assets["base/upper_teeth"].min(), 1] -= _UPPER_TEETH_DROP * unit
             elif part.category == "tongue":
                 carried_moves[ARKIT_INDEX["jawOpen"]] += np.array([0, -0.05, -0.03], np.float32)
             offsets.append(carried_moves)
@@ -118,6 +121,8 @@ class Head(PosedHead):
             shade = np.clip(0.78 - (front - place[:, 2]) * 2.2, 0.1, 0.78)
         fade = _trimmed_fringe(place, self._brow_height(assets, neutral)) if part.category == "hair" else np.ones(len(source), np.float32)
         texture = assets.texture(texture_name)
+        if texture_name == "eyes/brown":
+            texture = _less_red(texture)
         tint = (0.72, 0.62, 0.66) if part.category == "tongue" else (1.0, 1.0, 1.0)
         if part.category in ("hair", "brows"):
             gain = 1.0 if part.category == "hair" else 0.8
@@ -165,11 +170,11 @@ def _tinted(texture: np.ndarray, tint: tuple[float, float, float], gain: float, 
 
 
 def _trimmed_fringe(place: np.ndarray, brow_height: float) -> np.ndarray:
-    """Opacity that ends hair in front of the face at the brows, so that no style covers an eye; hair at the sides stays."""
+    """Opacity (unclamped, so that it runs straight across triangles) that ends hair in front of the face at the brows, so that no style covers an eye; hair at the sides stays."""
     above = (place[:, 1] - brow_height - 0.02) / 0.02
     aside = (np.abs(place[:, 0]) - 0.228) / 0.012
     behind = (0.02 - place[:, 2]) / 0.03
-    return np.clip(0.5 + np.maximum(np.maximum(above, aside), behind), 0, 1).astype(np.float32)
+    return (0.5 + np.maximum(np.maximum(above, aside), behind)).astype(np.float32)
 
 
 def _root_lashes(carried: np.ndarray, lashes: np.ndarray, moves: np.ndarray, shape: np.ndarray, assets: HeadAssets) -> None:
@@ -186,6 +191,15 @@ def _root_lashes(carried: np.ndarray, lashes: np.ndarray, moves: np.ndarray, sha
             near /= near.sum(1, keepdims=True)
             for row in own:
                 carried[row, group] = near @ moves[row, edge]
+
+
+def _less_red(texture: np.ndarray) -> np.ndarray:
+    """The brown eye texture with its red iris turned to a natural brown."""
+    pixels = texture[..., :3].astype(np.float32)
+    grey = pixels.mean(-1, keepdims=True)
+    iris = np.clip((pixels[..., :1] - pixels[..., 1:2] - 18) / 30, 0, 1)
+    mixed = pixels * (1 - iris) + iris * grey * np.array([1.75, 1.02, 0.62], np.float32)
+    return np.concatenate([np.clip(mixed, 0, 255).astype(np.uint8), texture[..., 3:]], -1)
 
 
 def _close_lids(neutral: np.ndarray, moved: np.ndarray, assets: HeadAssets, eyes: tuple[Eye, Eye]) -> None:
