@@ -45,7 +45,7 @@ export class Backdrop {
    */
   resize(view: { aspect: number; pixels: number }, head: { size: number; middle: number }): void {
     this.#wall.setAspect(view.aspect);
-    this.#wall.setRing(head.middle + 0.05 * head.size, 0.455 * head.size, Math.max(0.0012, 0.7 / view.pixels));
+    this.#wall.setRing(head.middle + 0.12 * head.size, 0.395 * head.size, Math.max(0.0012, 0.7 / view.pixels));
     this.#props.resize(view.aspect);
   }
 

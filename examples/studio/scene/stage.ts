@@ -2,11 +2,13 @@ import { FreeCamera } from "@babylonjs/core/Cameras/freeCamera.js";
 import { Engine } from "@babylonjs/core/Engines/engine.js";
 import { Color4 } from "@babylonjs/core/Maths/math.color.js";
 import { Vector3 } from "@babylonjs/core/Maths/math.vector.js";
+import { CreatePlane } from "@babylonjs/core/Meshes/Builders/planeBuilder.js";
 import type { Mesh } from "@babylonjs/core/Meshes/mesh.js";
 import { Scene } from "@babylonjs/core/scene.js";
 import type { EchoFrame } from "echo-head";
-import { createHeadPlane, EchoHeadTexture } from "echo-head/babylon";
+import { EchoHeadTexture } from "echo-head/babylon";
 import { Backdrop, type Background } from "./backdrop.js";
+import { HeadMaterial } from "./head-material.js";
 
 /** Height of the view at the head's plane, scene units. */
 const VIEW_HEIGHT = 2;
@@ -25,6 +27,7 @@ export class Stage {
   readonly #camera: FreeCamera;
   readonly #backdrop: Backdrop;
   readonly #plane: Mesh;
+  readonly #material: HeadMaterial;
   readonly #resize: ResizeObserver;
   readonly #still: boolean;
   #level = 0;
@@ -47,7 +50,9 @@ export class Stage {
     this.#camera.maxZ = 40;
     this.#backdrop = new Backdrop(this.#scene, { still: this.#still, fovRad: FOV_RAD, distance: CAMERA_DISTANCE });
     this.head = new EchoHeadTexture<EchoFrame>({ scene: this.#scene, alpha: "premultiplied" });
-    this.#plane = createHeadPlane({ scene: this.#scene, texture: this.head, size: 1 });
+    this.#material = new HeadMaterial(this.#scene, this.head);
+    this.#plane = CreatePlane("head", { size: 1 }, this.#scene);
+    this.#plane.material = this.#material;
     this.#plane.isPickable = false;
     this.#resize = new ResizeObserver(() => this.#fit());
     this.#resize.observe(canvas);
@@ -84,11 +89,12 @@ export class Stage {
   #fit(): void {
     this.#engine.resize();
     const aspect = this.#engine.getRenderWidth() / Math.max(1, this.#engine.getRenderHeight());
-    const size = Math.min(1.86, VIEW_HEIGHT * aspect * 1.2);
-    // The bust rises out of the lower edge; where the view is narrow it stands a little higher, above the buttons.
-    const lift = aspect < 0.8 ? 0.2 : 0;
+    // The picture's foot lies below the view, so that the bust rises out of the lower edge; where the view is narrow the
+    // head is as wide as fits, and stands above the buttons.
+    const size = Math.min(2, VIEW_HEIGHT * aspect * 1.42);
+    const foot = aspect < 0.8 ? 0.02 : -0.08 * size;
     this.#plane.scaling.set(size, size, 1);
-    this.#plane.position.y = -VIEW_HEIGHT / 2 + size / 2 + lift;
+    this.#plane.position.y = -VIEW_HEIGHT / 2 + foot + size / 2;
     this.#backdrop.resize(
       { aspect, pixels: this.#engine.getRenderHeight() },
       { size: size / VIEW_HEIGHT, middle: 0.5 + this.#plane.position.y / VIEW_HEIGHT },
@@ -102,6 +108,7 @@ export class Stage {
     const wanted = this.#dirty || this.head.hasNewFrame || (!this.#still && due);
     if (!wanted || !(due || this.head.hasNewFrame)) return;
     this.#drawnAtMs = now;
+    this.#material.followSize();
     if (this.#dirty) this.#backdrop.redraw();
     this.#dirty = !(this.#scene.isReady() && this.#backdrop.ready);
     if (!this.#still) this.#backdrop.drift(now / 1000);
