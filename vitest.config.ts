@@ -12,6 +12,7 @@ export default defineConfig({
     ],
   },
   test: {
+    globalSetup: "tools/test-setup.ts",
     include: ["{sdk,workers,plugins,examples,tests,tools}/**/*.test.ts"],
     testTimeout: 30_000,
     hookTimeout: 120_000,

@@ -1,6 +1,6 @@
 import { EchoError } from "../base/errors.js";
 import { checkKeys } from "../base/option-checks.js";
-import type { BackendName, PackSource } from "../protocol/backend.js";
+import type { AssetOptions, BackendName, PackSource } from "../protocol/backend.js";
 import type { Tensor } from "../protocol/tensor.js";
 import { openRuntime } from "../runtime/open-runtime.js";
 import type { GraphSource, Runtime } from "../runtime/session.js";
@@ -15,6 +15,7 @@ export type VerifyPackOptions = {
   readonly golden?: boolean;
   /** @default "auto" */
   readonly backend?: BackendName;
+  readonly assets?: AssetOptions | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Told before each file is checked. */
   readonly onProgress?:
@@ -51,8 +52,8 @@ export async function verifyPack(
   pack: string | URL | PackSource,
   options: VerifyPackOptions = {},
 ): Promise<VerifyReport> {
-  checkKeys(options, "options", ["golden", "backend", "signal", "onProgress"]);
-  const { golden = true, backend = "auto", signal, onProgress } = options;
+  checkKeys(options, "options", ["golden", "backend", "assets", "signal", "onProgress"]);
+  const { golden = true, backend = "auto", assets, signal, onProgress } = options;
   const loaded = await loadPack(pack, { signal });
   const files = listFiles(loaded);
   const graphs = listGraphs(loaded);
@@ -67,7 +68,7 @@ export async function verifyPack(
     await read(signal);
   }
   const verified: VerifiedGraph[] = [];
-  const runtime = await openRuntime({ backend });
+  const runtime = await openRuntime({ backend, assets });
   try {
     for (const graph of graphs) {
       begin(graph.entry);
