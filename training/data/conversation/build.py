@@ -10,11 +10,13 @@ import argparse
 import json
 import os
 import time
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 
+from .conversation import load_conversation
 from .people import stream
 from .simulate import simulate
+from .statistics import FPS, SAMPLE_RATE_HZ
 from .vocabulary import VOCABULARY
 
 TRAIN_IDENTITIES = range(0, 240)
@@ -35,26 +37,51 @@ def _one(job: tuple[int, int, float, str, str]) -> dict:
     return {"file": name, "frames": talk.frames, **talk.meta}
 
 
-def build(out: Path, count: int, seed: int, minutes: float, held_out: int, workers: int) -> dict:
-    """Write `count` conversations; returns the index. Raises ValueError if the test split would be everything."""
+def _finished(out: Path, jobs: list[tuple[int, int, float, str, str]]) -> dict[str, dict]:
+    """Rows of what an earlier, perhaps broken-off build of the same jobs has written whole, by file name."""
+    found = {}
+    for number, seed, minutes, split, _ in jobs:
+        path = out / f"talk-{number:04d}.npz"
+        if path.exists():
+            talk = load_conversation(path)
+            if (talk.meta["seed"], talk.meta["minutes"], talk.meta["split"]) == (seed, minutes, split):
+                found[path.name] = {"file": path.name, "frames": talk.frames, **talk.meta}
+    return found
+
+
+def build(out: Path, count: int, seed: int, minutes: float, held_out: int, workers: int, resume: bool = False) -> dict:
+    """Write `count` conversations; returns the index. Raises ValueError if the test split would be everything.
+
+    `resume` keeps what an earlier build of the same seed, count and length has finished (only sound if the code is the same).
+    The held-out talks are made first, so that an index that is read early has both splits.
+    """
     if not 0 <= held_out < count:
         raise ValueError(f"held-out must lie in 0..{count - 1}, got {held_out}")
     out.mkdir(parents=True, exist_ok=True)
-    jobs = []
-    for number in range(count):
-        split = "train" if number < count - held_out else "held-out"
-        jobs.append((number, seed * 10_000 + number, minutes, split, str(out)))
+    jobs = [
+        (number, seed * 10_000 + number, minutes, "train" if number < count - held_out else "held-out", str(out)) for number in range(count)
+    ]
+    done = _finished(out, jobs) if resume else {}
+    rows = list(done.values())
+    jobs = [job for job in sorted(jobs, key=lambda job: job[3] != "held-out") if f"talk-{job[0]:04d}.npz" not in done]
     started = time.time()
-    rows = []
+    index = _write_index(out, seed, minutes, count, rows)
     with ProcessPoolExecutor(workers) as pool:
-        for row in pool.map(_one, jobs):
+        for finished in as_completed([pool.submit(_one, job) for job in jobs]):
+            row = finished.result()
             rows.append(row)
             print(f"{len(rows)}/{count} {row['file']} {row['split']} {', '.join(row['scripts'])} ({time.time() - started:.0f} s)", flush=True)
-            index = {"format": "echo-head-conversations", "fps": 25, "sampleRateHz": 16000, "seed": seed, "minutes": minutes,
-                     "vocabulary": list(VOCABULARY), "complete": len(rows) == count, "conversations": rows}  # fmt: skip
-            partial = out / ".index.part.json"
-            partial.write_text(json.dumps(index, indent=1), encoding="utf-8")
-            partial.replace(out / "index.json")  # readable at any moment of the build
+            index = _write_index(out, seed, minutes, count, rows)
+    return index
+
+
+def _write_index(out: Path, seed: int, minutes: float, count: int, rows: list[dict]) -> dict:
+    """Write what is finished so far; readers never meet half a file."""
+    index = {"format": "echo-head-conversations", "fps": FPS, "sampleRateHz": SAMPLE_RATE_HZ, "seed": seed, "minutes": minutes,
+             "vocabulary": list(VOCABULARY), "complete": len(rows) == count, "conversations": sorted(rows, key=lambda r: r["file"])}  # fmt: skip
+    partial = out / ".index.part.json"
+    partial.write_text(json.dumps(index, indent=1), encoding="utf-8")
+    partial.replace(out / "index.json")
     return index
 
 
@@ -65,9 +92,10 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--minutes", type=float, default=4.0, help="length of each (default 4)")
     parser.add_argument("--held-out", type=int, default=8, help="conversations of the test split, taken last (default 8)")
+    parser.add_argument("--resume", action="store_true", help="keep the talks that an earlier build of the same arguments has finished")
     parser.add_argument("--workers", type=int, default=min(2, os.cpu_count() or 1))
     options = parser.parse_args()
-    build(options.out, options.count, options.seed, options.minutes, options.held_out, options.workers)
+    build(options.out, options.count, options.seed, options.minutes, options.held_out, options.workers, options.resume)
 
 
 if __name__ == "__main__":
