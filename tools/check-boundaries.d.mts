@@ -1,0 +1,2 @@
+export function partOf(file: string): string;
+export function checkSource(file: string, source: string): string[];
