@@ -13,7 +13,7 @@ from .rig import Eye, PosedHead, Rig, Surface
 _BODY_LABEL = 8
 _PART_LABELS = {"eyes": 5, "teeth": 3, "tongue": 4, "brows": 6, "lashes": 6, "hair": 7}
 _PART_KINDS = {"eyes": "eye", "teeth": "tooth", "tongue": "tongue", "brows": "card", "lashes": "card", "hair": "card"}
-_UPPER_TEETH_DROP = 0.012
+_UPPER_TEETH_DROP = 0.017
 _LID_RANGE = 1.5
 _FADE_FROM, _FADE_OVER = -1.42, 0.12
 
@@ -54,7 +54,7 @@ class Head(PosedHead):
             elif part.category == "teeth":
                 points[-1][part.fitting.refs.min(1) >= assets["base/upper_teeth"].min(), 1] -= _UPPER_TEETH_DROP * unit
             elif part.category == "tongue":
-                carried_moves[ARKIT_INDEX["jawOpen"]] += np.array([0, -0.05, -0.03], np.float32)
+                carried_moves[ARKIT_INDEX["jawOpen"]] += np.array([0, -0.09, -0.04], np.float32)
             offsets.append(carried_moves)
             carried = part.fitting.carry(assets["base/head_share"])
             share.append(np.ones_like(carried) if part.category in ("eyes", "teeth", "tongue") else carried)
@@ -123,7 +123,7 @@ class Head(PosedHead):
         texture = assets.texture(texture_name)
         if texture_name == "eyes/brown":
             texture = _less_red(texture)
-        tint = (0.72, 0.62, 0.66) if part.category == "tongue" else (1.0, 1.0, 1.0)
+        tint = {"tongue": (0.72, 0.62, 0.66), "teeth": (1.16, 1.08, 0.95)}.get(part.category, (1.0, 1.0, 1.0))
         if part.category in ("hair", "brows"):
             gain = 1.0 if part.category == "hair" else 0.8
             texture = _tinted(texture, self.identity.hair_tint, gain, part.category == "brows")
