@@ -5,12 +5,13 @@ import type { BackendName } from "../protocol/backend.js";
 import type { RenderSummary } from "../render/types.js";
 import { type Command, textOf, wholeNumberOf } from "./command.js";
 import { EXIT } from "./exit-codes.js";
-import { describeMachine, type Machine, ownCommit, ownPackage } from "./machine.js";
+import { describeMachine, type Machine, mayHaveGpu, ownCommit, ownPackage } from "./machine.js";
 import { Progress } from "./progress.js";
 import type { RenderFrames } from "./renderer.js";
 import { inChunks, syntheticVoice } from "./synthetic-input.js";
 
 const BACKENDS = ["cpu", "wasm", "webgpu", "cuda"] as const satisfies readonly BackendName[];
+const WITHOUT_GPU = ["cpu", "wasm"] as const satisfies readonly BackendName[];
 /** 40 blocks are 6.4 s: more than six entries of history, and long enough for percentiles. */
 const DEFAULT_BLOCKS = 40;
 
@@ -51,7 +52,7 @@ export function createBenchCommand(frames: RenderFrames): Command {
       const avatar = pack.avatar(textOf(values, "avatar")).id;
       const progress = new Progress({ io, forced: values.progress === true });
       const results: BackendResult[] = [];
-      for (const backend of asked === undefined ? BACKENDS : [asked]) {
+      for (const backend of asked === undefined ? (mayHaveGpu() ? BACKENDS : WITHOUT_GPU) : [asked]) {
         const onFrame = (frame: number) =>
           progress.show(() => `${backend}: frame ${frame} of ${blocks * pack.manifest.clock.blockFrames}`);
         try {

@@ -24,6 +24,11 @@ export function describeMachine(): Machine {
   };
 }
 
+/** False where there is surely no GPU to ask: a Linux machine without its device files. Asking there makes drivers print errors. */
+export function mayHaveGpu(): boolean {
+  return process.platform !== "linux" || existsSync("/dev/dri") || existsSync("/dev/nvidia0");
+}
+
 /** Name, version and folder of the package that this file belongs to. */
 export function ownPackage(): { version: string; root: string } {
   for (const step of ["../", "../../"]) {

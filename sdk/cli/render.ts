@@ -186,7 +186,7 @@ function expectedFrames({ avatarAudio, userAudio, userFace }: Inputs, fps: numbe
 function progressText(count: number, expected: number, fps: number, seconds: number): string {
   const rate = count / seconds;
   const share = expected > 0 ? ` ${Math.min(100, Math.floor((100 * count) / expected))} %` : "";
-  const left = expected > count ? `, ${durationText((expected - count) / rate)} left` : "";
+  const left = expected > count && seconds > 1 ? `, ${durationText((expected - count) / rate)} left` : "";
   return `frame ${count} of ${expected}${share}, ${(rate / fps).toFixed(2)} x real time${left}`;
 }
 

@@ -6,6 +6,7 @@ import { createBenchCommand } from "./bench.js";
 import type { Command } from "./command.js";
 import { exitCodeOf, UsageError } from "./exit-codes.js";
 import { fakeRenderer } from "./fake-renderer.fixture.js";
+import { mayHaveGpu } from "./machine.js";
 import { packInfoCommand, packVerifyCommand } from "./pack.js";
 import { durationText, Progress } from "./progress.js";
 import { createRenderCommand } from "./render.js";
@@ -119,14 +120,15 @@ describe("echo-head bench", () => {
 
   it("goes on when a backend is not here, unless it was asked for", async () => {
     const picky = createBenchCommand((options) => {
-      if (options.backend === "cuda") throw new EchoError("backend-unavailable", { backend: "cuda", reason: "no GPU" });
+      if (options.backend === "wasm")
+        throw new EchoError("backend-unavailable", { backend: "wasm", reason: "no luck" });
       return fakeRenderer()(options);
     });
     let out = "";
     const io = { out: (t: string) => (out += t), err: () => {}, isTty: false, signal: new AbortController().signal };
     expect(await runCommandLine(["bench", "--pack", PACK, "--blocks", "2"], io, [picky])).toBe(0);
-    expect(out).toContain("cuda: not here (backend cuda cannot run here: no GPU)");
-    expect(await runCommandLine(["bench", "--pack", PACK, "--backend", "cuda"], io, [picky])).toBe(4);
+    expect(out).toContain("wasm: not here (backend wasm cannot run here: no luck)");
+    expect(await runCommandLine(["bench", "--pack", PACK, "--backend", "wasm"], io, [picky])).toBe(4);
   });
 
   it("refuses a number of blocks that is none", async () => {
