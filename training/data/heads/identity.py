@@ -141,15 +141,16 @@ def sample_identity(seed: int) -> Identity:
     tints = _GREY_TINTS if band == "old" and rng.random() < 0.8 else _LIGHT_TINTS if main == "caucasian" else _DARK_TINTS
     styles = [style for style in HAIR_STYLES[sex] if style != "afro01" or main == "african"]
     eyes = str(rng.choice(EYE_COLOURS)) if main == "caucasian" else str(rng.choice(("brown", "brown", "brownlight")))
-    gain = float(rng.uniform(0.88, 1.1))
+    gain, shine = float(rng.uniform(0.88, 1.06)), float(rng.uniform(0.8, 1.2))
+    cool = 1.06 if main == "african" else 1.0
     return Identity(
         name=f"person{seed:04d}", sex=sex, age=float(rng.uniform(low, high)), weight=float(np.clip(rng.normal(0, 0.35), -0.8, 0.9)),
         ethnicity=ethnicity, skin=f"{band}_" + _SKINS[main].format(sex=sex, suffix=suffix),
         hair=str(rng.choice(styles)) if sex == "female" or rng.random() < 0.92 else "",
-        hair_tint=tuple(float(np.clip(channel * rng.uniform(0.85, 1.15), 0, 1)) for channel in tints[int(rng.integers(len(tints)))]),
+        hair_tint=tuple(min(channel * shine, 1.0) for channel in tints[int(rng.integers(len(tints)))]),
         brows=f"eyebrow{int(rng.choice(_BROWS)):03d}", lashes=f"eyelashes{int(rng.integers(1, 5)):02d}" if sex == "female" else "eyelashes01",
         eyes=eyes, teeth=str(rng.choice(TEETH)), details=_sample_details(rng),
-        skin_gain=(gain, gain * float(rng.uniform(0.97, 1.03)), gain * float(rng.uniform(0.94, 1.05))),
+        skin_gain=(gain, gain * cool * float(rng.uniform(0.97, 1.03)), gain * cool**2 * float(rng.uniform(0.94, 1.05))),
         cloth=tuple(float(channel) for channel in rng.uniform(0.06, 0.8, 3) * rng.uniform(0.4, 1.0)),
     )
 
