@@ -1,0 +1,25 @@
+/** Bounds of the lead in ms: less than two frames cannot be scheduled safely, more than two blocks would make the head slow to react. */
+const SHORTEST_MS = 80;
+const LONGEST_MS = 320;
+/** Blocks over which the slowest counts. */
+const WINDOW = 25;
+
+/**
+ * How long before its time a block is begun: long enough for the slowest of the last blocks, no longer, because what the user does
+ * after that moment cannot show in it.
+ */
+export class LeadTime {
+  readonly #times: number[] = [];
+
+  /** Tells how long a block took, from its beginning to its frames. */
+  add(blockMs: number): void {
+    this.#times.push(blockMs);
+    if (this.#times.length > WINDOW) this.#times.shift();
+  }
+
+  /** Milliseconds; the longest until blocks have been measured. */
+  get ms(): number {
+    if (this.#times.length < 5) return LONGEST_MS;
+    return Math.min(LONGEST_MS, Math.max(SHORTEST_MS, 1.3 * Math.max(...this.#times) + 30));
+  }
+}
