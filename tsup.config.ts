@@ -19,5 +19,6 @@ export default defineConfig({
   splitting: true,
   sourcemap: true,
   outDir: "dist",
+  clean: true,
   external: [/^node:/, "echo-head", "onnxruntime-node", "@napi-rs/webcodecs", "@babylonjs/core"],
 });

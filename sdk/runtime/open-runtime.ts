@@ -23,12 +23,10 @@ export async function openRuntime(
   try {
     return await OnnxRuntime.open(report, assets);
   } catch (error) {
-    if (asked !== "auto" || report.backend === "cpu" || report.backend === "wasm") throw error;
-    const fallback = isNode() ? "cpu" : "wasm";
-    return OnnxRuntime.open(
-      { backend: fallback, downgrade: { from: report.backend, reason: reasonOf(error) } },
-      assets,
-    );
+    // onnxruntime-node is an optional dependency and webgpu may fail at its first graph; WASM is in the package and last.
+    if (asked !== "auto" || report.backend === "wasm") throw error;
+    const downgrade = { from: report.backend, reason: reasonOf(error) };
+    return OnnxRuntime.open({ backend: "wasm", downgrade }, assets);
   }
 }
 
