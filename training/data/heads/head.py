@@ -23,6 +23,8 @@ class Head(PosedHead):
 
     def __init__(self, assets: HeadAssets, identity: Identity) -> None:
         self.identity = identity
+        if identity.skin not in assets.names("texture/skin"):
+            raise ValueError(f"identity {identity.name}: skin {identity.skin} is not in the compiled assets; compile them with --small (see README.md)")
         shape = assets["base/vertices"].copy()
         for name, weight in identity.target_weights().items():
             index, offset = assets.target(name)
