@@ -1,0 +1,79 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ALL_FORMATS, EncodedPacketSink, FilePathSource, Input } from "mediabunny";
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { COMMANDS } from "./commands.js";
+import { runCommandLine } from "./run.js";
+
+const ROOT = join(import.meta.dirname, "../..");
+const PACK = join(ROOT, "fixtures/tiny-pack");
+const SPEECH = join(ROOT, "fixtures/audio/speech.opus");
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "echo-head-cli-"));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+async function run(...args: string[]): Promise<{ code: number; out: string; err: string }> {
+  let out = "";
+  let err = "";
+  const io = {
+    out: (text: string) => {
+      out += text;
+    },
+    err: (text: string) => {
+      err += text;
+    },
+    isTty: false,
+    signal: new AbortController().signal,
+  };
+  return { code: await runCommandLine(args, io, COMMANDS), out, err };
+}
+
+it("renders a recording with the graphs of a pack, the same twice", async () => {
+  const csv: string[] = [];
+  for (const name of ["a", "b"]) {
+    const out = join(folder, `${name}.webm`);
+    const table = join(folder, `${name}.csv`);
+    const args = [
+      "--pack",
+      PACK,
+      "--avatar-audio",
+      SPEECH,
+      "--user-audio",
+      SPEECH,
+      "--out",
+      out,
+      "--blendshapes",
+      table,
+    ];
+    const result = await run("render", ...args, "--backend", "cpu", "--json");
+    expect(result).toMatchObject({ code: 0, err: "" });
+    const stats = JSON.parse(result.out);
+    expect(stats).toMatchObject({ frames: 30, fps: 25, backend: "cpu", avatar: "ada" });
+    expect(Object.keys(stats.stages)).toEqual(expect.arrayContaining(["lpe", "generator", "decoder"]));
+    expect(stats.realTimeFactor).toBeGreaterThan(0);
+    csv.push(readFileSync(table, "utf8"));
+    const input = new Input({ source: new FilePathSource(out), formats: ALL_FORMATS });
+    let pictures = 0;
+    for await (const packet of new EncodedPacketSink((await input.getPrimaryVideoTrack())!).packets()) {
+      expect(packet.sideData.alpha!.length).toBeGreaterThan(0);
+      pictures += 1;
+    }
+    expect(pictures).toBe(30);
+    expect(await input.getPrimaryAudioTrack()).not.toBeNull();
+    input.dispose();
+  }
+  expect(csv[0]!.split("\n")).toHaveLength(32);
+  expect(csv[1]).toBe(csv[0]);
+});
+
+it("benches the graphs of a pack", async () => {
+  const result = await run("bench", "--pack", PACK, "--blocks", "4", "--backend", "cpu", "--json");
+  expect(result.code).toBe(0);
+  const [cpu] = JSON.parse(result.out).results;
+  expect(cpu).toMatchObject({ backend: "cpu", blocks: 4, frames: 16 });
+  expect(cpu.stages.generator.p50).toBeGreaterThan(0);
+});
