@@ -17,7 +17,7 @@ def talk(seed: int, minutes: float = 2.0):
 
 @pytest.fixture(scope="module")
 def talks():
-    return [talk(seed, 4.0) for seed in range(100, 112)]
+    return [talk(seed, 4.0) for seed in range(100, 108)]
 
 
 def test_everything_has_the_same_length(talks):
@@ -79,7 +79,7 @@ def test_calm_has_no_nods_and_no_smiles_but_is_alive(talks):
 def test_concern_outlasts_the_sad_face():
     """Bad news two minutes ago: the user looks neutral now, the avatar's brows do not yet."""
     after, user_now, without = [], [], []
-    for seed in range(200, 224):
+    for seed in range(200, 214):
         c = talk(seed, 4.0)
         brow = ARKIT_INDEX["browInnerUp"]
         plain = np.isin(c.affect_code, (0, 1, 10, 11))
@@ -91,16 +91,18 @@ def test_concern_outlasts_the_sad_face():
             user_now.append(float(np.median(c.user_face[span, brow].astype(np.float32))))
         elif not any(r["kind"] in ("sad", "fear", "relief") for r in c.dialogue) and plain.sum() > 100:
             without.append(float(c.avatar_face[plain, brow].astype(np.float32).mean()))
-    assert len(after) >= 4 and len(without) >= 3
+    assert len(after) >= 3 and len(without) >= 2
     assert np.mean(user_now) < 0.15
     assert np.mean(after) > np.mean(without) + 0.1
 
 
-def test_an_absent_user_is_blank_and_unanswered(talks):
-    gone = [c for c in talks if c.user_presence.min() == 0]
+def test_an_absent_user_is_blank_and_unanswered():
+    gone = [c for c in (talk(seed, 1.0) for seed in range(30, 35)) if c.user_presence.min() == 0]
     assert gone
     for c in gone:
-        assert (c.user_face[c.user_presence[:, 0] == 0] == 0).all()
+        present = c.user_presence[:, 0].astype(bool)
+        assert (c.user_face[~present] == 0).all() and present.mean() > 0.5
+        assert all(present[a["to"]] for a in c.events["smileAnswers"])
 
 
 def test_states_change_in_order_and_match_the_code(talks):
