@@ -21,6 +21,8 @@ const RULES = {
   pack: { code: ["base", "protocol", "runtime"] },
   // A stage sees the types of the stages before it.
   ...Object.fromEntries(STAGES.map((stage, i) => [stage, { code: CORE, types: STAGES.slice(0, i) }])),
+  // Playing speech is the mirror of capturing it and shares its resampler.
+  frame: { code: [...CORE, "capture"], types: STAGES.slice(0, STAGES.indexOf("frame")) },
   media: { code: [...CORE, "capture"], types: ["frame"] },
   agent: { code: [...CORE, ...STAGES, "render"] },
   render: { code: [...CORE, ...STAGES, "agent"] },
