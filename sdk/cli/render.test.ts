@@ -26,7 +26,7 @@ function place(name: string, content: string | Uint8Array): string {
   return at(name);
 }
 
-async function run(args: string[], frames: RenderFrames = fakeRenderer(), stop = new AbortController()) {
+async function run(args: string[], frames: RenderFrames = fakeRenderer(), stop = new AbortController(), isTty = false) {
   let out = "";
   let err = "";
   const io = {
@@ -36,7 +36,7 @@ async function run(args: string[], frames: RenderFrames = fakeRenderer(), stop =
     err: (text: string) => {
       err += text;
     },
-    isTty: false,
+    isTty,
     signal: stop.signal,
   };
   const code = await runCommandLine(["render", "--pack", PACK, ...args], io, [createRenderCommand(frames)]);
@@ -109,9 +109,17 @@ describe("echo-head render", () => {
     expect(await timesOf(at("face.webm"), "video")).toHaveLength(10);
   });
 
-  it("tells its progress where it is asked to", async () => {
-    const { err } = await run(["--avatar-audio", SPEECH, "--out", at("o.png"), "--progress"]);
-    expect(err).toMatch(/^frame 1 of 30 3 %, /);
+  it("tells its progress in a terminal, or where it is asked to", async () => {
+    const wait = () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
+    const args = ["--avatar-audio", SPEECH, "--out", at("o.png")];
+    const terminal = await run(args, fakeRenderer({ onFrame: wait }), undefined, true);
+    expect(terminal.err).toMatch(
+      /^\rreading .*tiny-pack and the recordings *\rframe \d+ of 30 \d+ %, \d+\.\d\d x real time/,
+    );
+    expect(terminal.err).toMatch(/\r *\r[^\r]*o\.png: 30 frames[^\r]*\n$/); // the line is taken away again
+    const log = await run([...args, "--progress"]);
+    expect(log.err).toMatch(/^reading .*tiny-pack and the recordings\n/);
+    expect((await run(args)).err).toMatch(/^[^\n]*30 frames[^\n]*\n$/);
   });
 
   it("replaces an older file only on success", async () => {

@@ -86,6 +86,7 @@ async function render(task: {
   progress: Progress;
 }): Promise<RenderStats> {
   const { plan, frames, io, progress } = task;
+  progress.show(() => `reading ${plan.pack} and the recordings`);
   const inputs = await readInputs(plan);
   const pack = await loadPack(plan.pack, { signal: io.signal });
   const avatar = pack.avatar(plan.avatar);

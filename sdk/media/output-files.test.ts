@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
@@ -31,6 +31,21 @@ it("leaves nothing after discard, also at once", async () => {
   expect(readdirSync(folder)).toEqual([]);
   await outputs.addFile(join(folder, "a.webm"));
   outputs.discardNow();
+  expect(readdirSync(folder)).toEqual([]);
+});
+
+it("says in plain words why a place cannot be written", async () => {
+  const outputs = new OutputFiles();
+  await expect(outputs.addFile(join(folder, `${"n".repeat(250)}.webm`))).rejects.toMatchObject({
+    code: "output-unwritable",
+    message: expect.stringMatching(/the name is too long$/),
+  });
+  // The superuser may write everywhere.
+  if (process.getuid?.() !== 0) {
+    chmodSync(folder, 0o500);
+    await expect(outputs.addFile(join(folder, "a.webm"))).rejects.toThrow("this user may not write there");
+    chmodSync(folder, 0o700);
+  }
   expect(readdirSync(folder)).toEqual([]);
 });
 

@@ -83,6 +83,16 @@ export class OutputFiles {
   }
 }
 
+/** What the operating system's codes mean to the person who named the file. */
+const REASONS: Readonly<Record<string, string>> = {
+  EACCES: "this user may not write there",
+  EPERM: "this user may not write there",
+  EROFS: "the disk is read-only",
+  ENOSPC: "the disk is full",
+  ENAMETOOLONG: "the name is too long",
+};
+
 function unwritable(file: string, cause: unknown): EchoError<"output-unwritable"> {
-  return new EchoError("output-unwritable", { file, reason: reasonOf(cause), cause });
+  const reason = REASONS[(cause as NodeJS.ErrnoException).code ?? ""] ?? reasonOf(cause);
+  return new EchoError("output-unwritable", { file, reason, cause });
 }
