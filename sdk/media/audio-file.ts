@@ -15,6 +15,7 @@ import { EchoError, reasonOf } from "../base/errors.js";
 import { MAX_SAMPLE_RATE_HZ, MIN_SAMPLE_RATE_HZ } from "../capture/check-audio.js";
 import { StreamResampler } from "../capture/resampler.js";
 import { checkOggEnd, checkWaveLength, readMp3Tag } from "./audio-container.js";
+import { ChannelMixer } from "./channel-mixer.js";
 import { checkInputFile, invalidInput } from "./input-file.js";
 import { parseOpusHead } from "./opus-head.js";
 import { DamagedFrameError, registerWasmDecoders } from "./wasm-decoders.js";
@@ -33,7 +34,7 @@ export type AudioFile = {
   /** Length in seconds that the container states; the decoded length is the one that counts. */
   readonly durationS: number;
   /**
-   * Decodes from the start: the mean of the channels at `sampleRateHz`, samples clamped to -1..1, in chunks of any length. Memory
+   * Decodes from the start: the channels mixed to one (see ChannelMixer) at `sampleRateHz`, samples clamped to -1..1, in chunks of any length. Memory
    * does not grow with the length of the file. Each call decodes anew. Files end at ceil(N * sampleRateHz / own rate) samples.
    * @throws EchoError `input-invalid` at the place where the recording turns out to be damaged
    */
@@ -77,7 +78,8 @@ export async function openAudioFile(path: string): Promise<AudioFile> {
     return { path, codec, sampleRateHz, channels, durationS, mono };
   } catch (error) {
     if (EchoError.is(error)) throw error;
-    throw invalidInput(path, "header", `the recording cannot be read: ${reasonOf(error)}`, error);
+    const reason = /assertion/i.test(reasonOf(error)) ? "its structure is damaged" : reasonOf(error);
+    throw invalidInput(path, "header", `the recording cannot be read: ${reason}`, error);
   } finally {
     input.dispose();
     await handle.close();
@@ -129,6 +131,7 @@ async function* decodeMono(
 ): AsyncGenerator<Float32Array, void> {
   const input = new Input({ source: new FilePathSource(path), formats: [WAVE, FLAC, MP3, OGG] });
   const resampler = inRateHz === outRateHz ? undefined : new StreamResampler({ inRateHz, outRateHz });
+  let mixer: ChannelMixer | undefined;
   let decoded = 0;
   try {
     const track = await primaryTrack(path, input);
@@ -137,18 +140,21 @@ async function* decodeMono(
       try {
         if (sample.sampleRate !== inRateHz)
           throw invalidInput(path, placeOf(decoded, inRateHz), "the sampling rate changes within the recording");
-        mixed = mixChannels(sample, spanWithin(span, decoded, sample.numberOfFrames), (channel, index, value) =>
+        const place = spanWithin(span, decoded, sample.numberOfFrames);
+        const planes = planesOf(sample, place, (channel, index, value) =>
           invalidInput(
             path,
             `${placeOf(decoded + index - span.skip, inRateHz)}, channel ${channel + 1}`,
             `samples must be finite numbers, this one is ${value}`,
           ),
         );
+        mixer ??= new ChannelMixer(planes.length);
+        mixed = mixer.mix(planes);
         decoded += sample.numberOfFrames;
       } finally {
         sample.close();
       }
-      const out = resampler ? clamp(resampler.push(clamp(mixed))) : clamp(mixed);
+      const out = resampler ? clamp(resampler.push(mixed)) : mixed;
       if (out.length > 0) yield out;
     }
     const heard = Math.max(0, decoded - span.skip);
@@ -176,24 +182,18 @@ function spanWithin(span: Span, decoded: number, length: number): readonly [from
   return [from, Math.min(length, Math.max(from, span.skip + span.length - decoded))];
 }
 
-/** Mean of the channels of samples [from, to): f32 [to - from]. */
-function mixChannels(
+/** Samples [from, to) of each channel: `channels x [to - from]`. */
+function planesOf(
   sample: AudioSample,
   [from, to]: readonly [number, number],
   notFinite: (channel: number, index: number, value: number) => Error,
-): Float32Array {
-  const mixed = new Float32Array(to - from);
-  const plane = new Float32Array(sample.numberOfFrames);
-  const channels = sample.numberOfChannels;
-  for (let channel = 0; channel < channels; channel++) {
+): Float32Array[] {
+  return Array.from({ length: sample.numberOfChannels }, (_, channel) => {
+    const plane = new Float32Array(sample.numberOfFrames);
     sample.copyTo(plane, { planeIndex: channel, format: "f32-planar" });
-    for (let i = from; i < to; i++) {
-      const value = plane[i]!;
-      if (!Number.isFinite(value)) throw notFinite(channel, i, value);
-      mixed[i - from]! += value / channels;
-    }
-  }
-  return mixed;
+    for (let i = from; i < to; i++) if (!Number.isFinite(plane[i])) throw notFinite(channel, i, plane[i]!);
+    return clamp(plane.subarray(from, to));
+  });
 }
 
 /** A voice that was recorded too loud is clipped, not refused. */
