@@ -185,7 +185,7 @@ def answer_smiles(
 ) -> list[Smile]:  # fmt: skip
     """The listener's smiles back. Broad smiles are answered more often, grief and ill temper hold the answer down."""
     out = []
-    logit = np.log(person.smile_return / (1 - person.smile_return)) - 0.05
+    logit = np.log(person.smile_return / (1 - person.smile_return)) + 0.35  # most smiles are small ones: see mood below
     for smile in smiles:
         f = smile.frame
         mood = 2.2 * (smile.peak - 0.5) - 1.2 * memory.grief[f] - 0.8 * memory.tension[f] + 1.0 * min(0.0, float(valence[f]))

@@ -34,9 +34,9 @@ from .turns import Spoken, Turn, backchannel_places, schedule
 _AROUSAL = np.array([e.arousal for e in EMOTIONS], np.float32)
 _VALENCE = np.array([e.valence for e in EMOTIONS], np.float32)
 _BACKCHANNELS = {"sad": ("Oh.", "Oh no.", "I see."), "happy": ("Wow.", "Oh!", "Yeah!", "Really?"), "": ("Yeah.", "Right.", "Uh huh.", "I see.", "Okay.")}
-DIRECTED_TALKS = 0.5
+DIRECTED_TALKS = 0.6
 """Share of talks in which some of the avatar's states are set from outside, so that every emotion meets every situation."""
-_DIRECTED_TURNS = 0.35
+_DIRECTED_TURNS = 0.5
 CALM_TALKING = 0.25
 """Share of the talking head movement that stays at expressivity 0."""
 
@@ -112,10 +112,12 @@ def _absences(frames: int, smiles: list[Smile], rng: np.random.Generator) -> np.
     present = np.ones(frames, np.float32)
     if rng.random() < 0.35:
         for _ in range(int(rng.integers(1, 3))):
-            start = int(rng.integers(10 * FPS, max(11 * FPS, frames - 12 * FPS)))
-            end = start + round(rng.uniform(2.0, 9.0) * FPS)
-            if all(s.frame > end + FPS or s.end < start for s in smiles):
-                present[start:end] = 0.0
+            for _ in range(8):  # leaves between two smiles, not in the middle of one
+                start = int(rng.integers(10 * FPS, max(11 * FPS, frames - 12 * FPS)))
+                end = start + round(rng.uniform(2.0, 9.0) * FPS)
+                if all(s.frame > end + FPS or s.end < start for s in smiles):
+                    present[start:end] = 0.0
+                    break
     return present
 
 
