@@ -8,6 +8,7 @@ import { OutputFiles } from "../media/output-files.js";
 import { PngSink } from "../media/png-sink.js";
 import { SOUND_RATE_HZ } from "../media/sound-encoder.js";
 import { VideoSink } from "../media/video-sink.js";
+import { loadWebCodecs } from "../media/webcodecs.js";
 import { loadPack } from "../pack/load-pack.js";
 import type { Pack } from "../pack/pack.js";
 import type { AvatarManifest } from "../pack/types.js";
@@ -167,6 +168,7 @@ async function readInputs(plan: RenderPlan): Promise<Inputs> {
 /** The sound of a video is the avatar's own, decoded once more at the rate of the video. */
 async function openSink(plan: RenderPlan, inputs: Inputs, outputs: OutputFiles, fps: number): Promise<FrameSink> {
   if (plan.format === "png") return new PngSink({ folder: await outputs.addSequence(plan.out), target: plan.out });
+  await loadWebCodecs(plan.out); // before the model is loaded, for it may be absent
   return new VideoSink({
     path: await outputs.addFile(plan.out),
     name: plan.out,
