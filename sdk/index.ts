@@ -1,27 +1,33 @@
 // The public names of the package. What is not listed here is not part of it.
 
-// A head, offline
-export { renderFrames } from "./render.js";
-export type { ModelSwitches, Percentiles, RenderOptions, RenderSummary } from "./render/types.js";
-
-// What comes out
+export type { AgentEvents, AgentStats } from "./agent/agent-events.js";
+export type { AgentOptions } from "./agent/agent-options.js";
+export type { AgentState } from "./agent/agent-state.js";
+export type { DialogueInput } from "./agent/dialogue-input.js";
+export type { UserInput } from "./agent/user-input.js";
+export type { SpeechAudio, Utterance, UtteranceResult } from "./agent/utterance.js";
+// A head that lives: create it, give it a user, let it speak, pull its frames
+export { EchoAgent } from "./agent.js";
+// What can go wrong
+export { EchoError, type ErrorCode, type ErrorEnvelope, type ErrorStage } from "./base/errors.js";
+export type { AudioChunk } from "./capture/types.js";
+// What comes out, and the clock it comes by
 export { EchoFrame, type FrameState } from "./frame/echo-frame.js";
-export { ARKIT_BLENDSHAPES, type ArkitBlendshape } from "./protocol/arkit.js";
-export type { FaceSample, HeadPose } from "./protocol/pose.js";
-
-// What is said, and what it does to the face
-export type { AffectReasoner, DialogueTurn } from "./protocol/dialogue.js";
+export { createSystemClock, type PlayoutClock, type ScheduledSpeech } from "./frame/playout-clock.js";
+export { SpeechPlayer, type SpeechPlayerOptions } from "./frame/speech-player.js";
 export { OfflineReasoner } from "./lcu/offline-reasoner.js";
-
 // Model packs
 export { type LoadPackOptions, loadPack } from "./pack/load-pack.js";
 export type { Pack } from "./pack/pack.js";
 export { type PackInfo, packInfo } from "./pack/pack-info.js";
 export type { AvatarManifest, PackManifest } from "./pack/types.js";
 export { type VerifiedGraph, type VerifyPackOptions, type VerifyReport, verifyPack } from "./pack/verify-pack.js";
-
+export { ARKIT_BLENDSHAPES, type ArkitBlendshape } from "./protocol/arkit.js";
 // Where it runs
 export type { AssetOptions, BackendName, BackendReport, ChosenBackend, PackSource } from "./protocol/backend.js";
-
-// What can go wrong
-export { EchoError, type ErrorCode, type ErrorEnvelope, type ErrorStage } from "./base/errors.js";
+// What is said, and what it does to the face
+export type { AffectReasoner, DialogueTurn } from "./protocol/dialogue.js";
+export type { FaceSample, HeadPose } from "./protocol/pose.js";
+export type { ModelSwitches, Percentiles, RenderOptions, RenderSummary } from "./render/types.js";
+// A head offline: as fast as the machine allows
+export { renderFrames } from "./render.js";
