@@ -1,5 +1,6 @@
 import { type ServiceOptions, type Services, startServicesAnywhere } from "./agent/services/start-services.js";
 import { Logger } from "./base/logger.js";
+import { PercentileCounter } from "./base/percentiles.js";
 import { EchoFrame, type FrameState } from "./frame/echo-frame.js";
 import { UnclosedFrames } from "./frame/unclosed-frames.js";
 import { OfflineReasoner } from "./lcu/offline-reasoner.js";
@@ -8,7 +9,6 @@ import { Pack } from "./pack/pack.js";
 import type { GeneratorStepOutput } from "./protocol/generator-worker.js";
 import { AffectTrack } from "./render/affect-track.js";
 import { type AvatarBlock, AvatarTrack, UserTrack } from "./render/input-tracks.js";
-import { PercentileCounter } from "./render/percentiles.js";
 import { ALL_SWITCHES_ON, checkRenderOptions } from "./render/render-options.js";
 import type { RenderOptions, RenderSummary } from "./render/types.js";
 import { transferArrays } from "./runtime/transfer.js";

@@ -1,6 +1,8 @@
 /** Bounds of the lead in ms: less than two frames cannot be scheduled safely, more than two blocks would make the head slow to react. */
 const SHORTEST_MS = 80;
 const LONGEST_MS = 320;
+/** The lead shrinks by no more than this with each block, so that the user's blocks stay about as far apart as they are long. */
+const SHRINK_MS = 8;
 /** Blocks over which the slowest counts. */
 const WINDOW = 25;
 
@@ -10,16 +12,18 @@ const WINDOW = 25;
  */
 export class LeadTime {
   readonly #times: number[] = [];
+  #ms = LONGEST_MS;
 
   /** Tells how long a block took, from its beginning to its frames. */
   add(blockMs: number): void {
     this.#times.push(blockMs);
     if (this.#times.length > WINDOW) this.#times.shift();
+    const wanted = Math.min(LONGEST_MS, Math.max(SHORTEST_MS, 1.3 * Math.max(...this.#times) + 30));
+    this.#ms = Math.max(wanted, this.#ms - SHRINK_MS);
   }
 
-  /** Milliseconds; the longest until blocks have been measured. */
+  /** Milliseconds; the longest at first. */
   get ms(): number {
-    if (this.#times.length < 5) return LONGEST_MS;
-    return Math.min(LONGEST_MS, Math.max(SHORTEST_MS, 1.3 * Math.max(...this.#times) + 30));
+    return this.#ms;
   }
 }

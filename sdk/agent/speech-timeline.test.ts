@@ -88,10 +88,14 @@ describe("LeadTime", () => {
   it("covers the slowest of the last blocks, within its bounds", () => {
     const lead = new LeadTime();
     expect(lead.ms).toBe(320);
-    for (let i = 0; i < 5; i++) lead.add(100);
+    for (let i = 0; i < 20; i++) lead.add(100);
     expect(lead.ms).toBe(160);
+    lead.add(150);
+    expect(lead.ms).toBe(225);
     lead.add(1_000);
     expect(lead.ms).toBe(320);
+    for (let i = 0; i < 25; i++) lead.add(1);
+    expect(lead.ms).toBe(312); // by small steps
     for (let i = 0; i < 30; i++) lead.add(1);
     expect(lead.ms).toBe(80);
   });

@@ -18,16 +18,14 @@ export class ManualPlayoutClock implements PlayoutClock {
   waitUntil(timeMs: number, signal?: AbortSignal): Promise<void> {
     if (timeMs <= this.#nowMs || signal?.aborted) return Promise.resolve();
     return new Promise((resolve) => {
-      const waiter = { timeMs, resolve };
+      const done = (): void => {
+        this.#waiters = this.#waiters.filter((other) => other !== waiter);
+        signal?.removeEventListener("abort", done);
+        resolve();
+      };
+      const waiter = { timeMs, resolve: done };
       this.#waiters.push(waiter);
-      signal?.addEventListener(
-        "abort",
-        () => {
-          this.#waiters = this.#waiters.filter((other) => other !== waiter);
-          resolve();
-        },
-        { once: true },
-      );
+      signal?.addEventListener("abort", done);
     });
   }
 
@@ -42,8 +40,6 @@ export class ManualPlayoutClock implements PlayoutClock {
   /** Moves the clock on and wakes everybody whose time has come. */
   advance(ms: number): void {
     this.#nowMs += ms;
-    const due = this.#waiters.filter((waiter) => waiter.timeMs <= this.#nowMs);
-    this.#waiters = this.#waiters.filter((waiter) => waiter.timeMs > this.#nowMs);
-    for (const waiter of due) waiter.resolve();
+    for (const waiter of this.#waiters.filter(({ timeMs }) => timeMs <= this.#nowMs)) waiter.resolve();
   }
 }

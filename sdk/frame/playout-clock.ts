@@ -20,6 +20,8 @@ export interface PlayoutClock {
   waitUntil?(timeMs: number, signal?: AbortSignal): Promise<void>;
   /** Plays these samples at their time. */
   schedule?(speech: ScheduledSpeech): void;
+  /** Tells that every sample of an utterance has been scheduled. */
+  finish?(utteranceId: string): void;
   /** Silences an utterance from `atMs` on. */
   cancel?(utteranceId: string, atMs: number): void;
 }

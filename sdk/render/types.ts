@@ -1,7 +1,10 @@
+import type { Percentiles } from "../base/percentiles.js";
 import type { Pack } from "../pack/pack.js";
 import type { AssetOptions, BackendName, PackSource } from "../protocol/backend.js";
 import type { AffectReasoner, DialogueTurn } from "../protocol/dialogue.js";
 import type { FaceSample } from "../protocol/pose.js";
+
+export type { Percentiles } from "../base/percentiles.js";
 
 /** The parts that can be switched off while running: the paper's ablations. */
 export type ModelSwitches = {
@@ -43,9 +46,6 @@ export type RenderOptions = {
   readonly assets?: AssetOptions | undefined;
   readonly signal?: AbortSignal | undefined;
 };
-
-/** 50th and 95th percentile, in ms. */
-export type Percentiles = { readonly p50: number; readonly p95: number };
 
 /** What a render was like; the value that the generator returns. */
 export type RenderSummary = {

@@ -26,6 +26,17 @@ export type Services = {
   dispose(): Promise<void>;
 };
 
+/** How an agent or a render starts its model; tests pass their own. */
+export type StartServices = (options: ServiceOptions, hear: ServiceListener) => Promise<Services>;
+
+/** Told of what happens to the threads. */
+export type ServiceListener = {
+  /** A thread died and a new one is being loaded. */
+  readonly onRestart?: (worker: WorkerName) => void;
+  /** There are no threads here, for this reason: the model runs in the caller's. */
+  readonly onFallback: (reason: string) => void;
+};
+
 /** Time in which a worker may load its graphs: over a slow line that takes a while. */
 const LOAD_TIMEOUT_MS = 300_000;
 /** Time for one block or one text; WASM on an old machine needs seconds for its first run. */
@@ -64,10 +75,7 @@ export function startServices(
 }
 
 /** Starts the services in threads, or in this one where threads cannot start; `onFallback` hears why. */
-export async function startServicesAnywhere(
-  options: ServiceOptions,
-  hear: { readonly onRestart?: (worker: WorkerName) => void; readonly onFallback: (reason: string) => void },
-): Promise<Services> {
+export async function startServicesAnywhere(options: ServiceOptions, hear: ServiceListener): Promise<Services> {
   try {
     return await startServices(options, hear.onRestart);
   } catch (error) {

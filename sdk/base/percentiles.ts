@@ -1,17 +1,24 @@
-import type { Percentiles } from "./types.js";
+/** 50th and 95th percentile, in ms. */
+export type Percentiles = { readonly p50: number; readonly p95: number };
 
-/** A 30-minute render has 11,250 blocks; beyond this many the oldest are forgotten. */
-const MAX_VALUES = 20_000;
+/** A 30-minute render has 11,250 blocks. */
+const DEFAULT_CAPACITY = 20_000;
 
-/** Collects times and gives their percentiles. Bound: 20,000 values, the oldest dropped. */
+/** Collects times and gives their percentiles. Bound: `capacity` values, the oldest dropped. */
 export class PercentileCounter {
+  readonly #capacity: number;
   readonly #values: number[] = [];
   #next = 0;
+
+  /** `capacity` is the number of values that count. @default 20000 */
+  constructor(capacity: number = DEFAULT_CAPACITY) {
+    this.#capacity = capacity;
+  }
 
   /** Adds one value. */
   add(value: number): void {
     this.#values[this.#next] = value;
-    this.#next = (this.#next + 1) % MAX_VALUES;
+    this.#next = (this.#next + 1) % this.#capacity;
   }
 
   /** Nearest-rank percentiles, rounded to a microsecond; 0 without values. */

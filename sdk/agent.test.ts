@@ -1,0 +1,428 @@
+import { afterEach, describe, expect, it } from "vitest";
+import type { AgentEvents } from "./agent/agent-events.js";
+import type { AgentOptions } from "./agent/agent-options.js";
+import { EchoAgent } from "./agent.js";
+import { EchoError } from "./base/errors.js";
+import { ManualPlayoutClock } from "./frame/manual-playout-clock.js";
+import type { GeneratorStepInput, GeneratorStepOutput, GeneratorWorkerApi } from "./protocol/generator-worker.js";
+import type { LcuStepInput, LcuWorkerApi } from "./protocol/lcu-worker.js";
+
+const TINY = new URL("../fixtures/tiny-pack/", import.meta.url);
+const RATE = 16_000;
+const JAW = 17;
+
+/** A model that opens the jaw as far as its audio is loud, and remembers what it was told. */
+class FakeModel {
+  readonly lcuSteps: LcuStepInput[] = [];
+  readonly steps: GeneratorStepInput[] = [];
+  readonly calls: string[] = [];
+  readonly texts: string[] = [];
+  disposed = 0;
+  /** Runs before each answer of the generator; may wait or throw. */
+  beforeStep: () => Promise<void> | void = () => {};
+  beforeLcuStep: () => Promise<void> | void = () => {};
+
+  readonly lcu: LcuWorkerApi = {
+    load: async () => ({ backend: "cpu" }),
+    step: async (input) => {
+      await this.beforeLcuStep();
+      this.lcuSteps.push(input);
+      return { fPu: new Float32Array(12 * 128).fill(this.lcuSteps.length), stageMs: { lpe: 1 } };
+    },
+    setAffect: async (text) => {
+      this.texts.push(text);
+      return new Float32Array(8 * 128).fill(this.texts.length);
+    },
+    reset: async () => {},
+    dispose: async () => {},
+  };
+
+  readonly generator: GeneratorWorkerApi = {
+    load: async () => ({ backend: "cpu", width: 2, height: 2 }),
+    prime: async () => void this.calls.push("prime"),
+    step: async (input) => {
+      await this.beforeStep();
+      this.steps.push(input);
+      this.calls.push("step");
+      return FakeModel.#frames(input);
+    },
+    rewind: async ({ blocks, pcm }) =>
+      void this.calls.push(`rewind ${blocks} ${pcm.some((v) => v !== 0) ? "loud" : "silent"}`),
+    setAvatar: async () => {},
+    reset: async () => {},
+    dispose: async () => {},
+  };
+
+  static #frames(input: GeneratorStepInput): GeneratorStepOutput {
+    const blendshapes = new Float32Array(4 * 52);
+    for (let f = 0; f < 4; f++) {
+      // What is heard in this frame: the audio runs two frames ahead of it, so frames 2 and 3 see the audio's first half.
+      const part = input.pcm.subarray(Math.max(0, f - 2) * 640, Math.max(1, f - 1) * 640);
+      blendshapes[f * 52 + JAW] = Math.max(...part);
+    }
+    return {
+      rgba: Array.from({ length: 4 }, () => new Uint8ClampedArray(16)),
+      blendshapes,
+      pose: new Float32Array(24),
+      stageMs: { generator: 2 },
+    };
+  }
+}
+
+const agents: EchoAgent[] = [];
+afterEach(() => Promise.all(agents.splice(0).map((agent) => agent.dispose())));
+
+async function setUp(options: Partial<AgentOptions> = {}, model = new FakeModel()) {
+  const clock = new ManualPlayoutClock();
+  const agent = await EchoAgent.createWith({ pack: TINY, clock, ...options }, async () => ({
+    lcu: model.lcu,
+    generator: model.generator,
+    lcuReport: { backend: "cpu" },
+    generatorReport: { backend: "cpu", width: 2, height: 2 },
+    dispose: async () => {
+      model.disposed += 1;
+      clock.advance(10_000); // what the fake model waits for comes
+    },
+  }));
+  agents.push(agent);
+  const events: { name: string; payload: unknown }[] = [];
+  for (const name of [
+    "state-changed",
+    "warning",
+    "error",
+    "affect-changed",
+    "utterance-started",
+    "utterance-finished",
+  ] as const)
+    agent.on(name, (payload: AgentEvents[typeof name]) => events.push({ name, payload }));
+  /** Lets time pass, and everybody do what that makes them do. */
+  const pass = async (ms: number): Promise<void> => {
+    for (let left = ms; left > 0; left -= 10) {
+      clock.advance(Math.min(10, left));
+      for (let i = 0; i < 3; i++) await new Promise((resolve) => setImmediate(resolve));
+    }
+  };
+  const shown: { index: number; timestampMs: number; jaw: number; state: string; atMs: number }[] = [];
+  const frames = agent.frames();
+  const watching = (async () => {
+    for await (const frame of frames) {
+      const { index, timestampMs, state } = frame;
+      shown.push({ index, timestampMs, state, jaw: Number(frame.blendshapes[JAW]!.toFixed(3)), atMs: clock.nowMs() });
+      frame.close();
+    }
+  })();
+  await pass(10);
+  return { agent, clock, model, events, pass, shown, watching };
+}
+
+const tone = (ms: number, level = 0.5) => ({
+  pcm: new Float32Array((RATE * ms) / 1_000).fill(level),
+  sampleRateHz: RATE,
+});
+
+describe("EchoAgent", () => {
+  it("listens: a frame every 40 ms, each at its time, on and on", async () => {
+    const { agent, pass, shown } = await setUp();
+    await pass(2_000);
+    expect(agent.state).toBe("listening");
+    expect(shown.length).toBeGreaterThanOrEqual(40);
+    shown.forEach((frame, i) => {
+      expect(frame.index).toBe(i);
+      expect(frame.atMs).toBeGreaterThanOrEqual(frame.timestampMs);
+      expect(frame.atMs - frame.timestampMs).toBeLessThan(20);
+      if (i > 0) expect(frame.timestampMs - shown[i - 1]!.timestampMs).toBe(40);
+    });
+    expect(agent.stats()).toMatchObject({ droppedFrames: 0, skippedBlocks: 0, skippedUserBlocks: 0 });
+    expect(agent.stats().stages).toHaveProperty("lpe");
+  });
+
+  it("speaks in step: what is heard at a time is what the lips show at that time", async () => {
+    const { agent, clock, pass, shown, events } = await setUp();
+    await pass(500);
+    const utterance = agent.speak(tone(1_000));
+    await pass(2_500);
+    const played = clock.scheduled.filter(({ utteranceId }) => utteranceId === utterance.id);
+    const startMs = played[0]!.startMs;
+    expect(played.reduce((sum, { pcm }) => sum + pcm.length, 0)).toBe(RATE);
+    expect(startMs).toBeLessThan(500 + 330 + 240 + 10); // the lead, a block that has begun, the look-ahead
+    played.forEach((piece, i) => {
+      if (i > 0) expect(piece.startMs).toBeCloseTo(played[i - 1]!.startMs + played[i - 1]!.pcm.length / 16, 6);
+    });
+    expect(await utterance.finished).toEqual({ playedMs: 1_000, interrupted: false });
+    const speaking = shown.filter(({ state }) => state === "speaking");
+    expect(speaking[0]!.timestampMs).toBeCloseTo(startMs, 6);
+    expect(speaking).toHaveLength(25);
+    const names = events.map(({ name, payload }) => `${name} ${(payload as { to?: string }).to ?? ""}`.trim());
+    expect(names).toEqual([
+      "utterance-started",
+      "state-changed speaking",
+      "utterance-finished",
+      "state-changed listening",
+    ]);
+  });
+
+  it("puts the avatar's audio ahead of its block by two frames", async () => {
+    const { agent, clock, model, pass } = await setUp();
+    const ramp = { pcm: Float32Array.from({ length: RATE }, (_, i) => (i + 1) / 20_000), sampleRateHz: RATE };
+    agent.speak(ramp);
+    await pass(1_500);
+    const first = model.steps.findIndex(({ pcm }) => pcm[0] !== 0);
+    // Sample 0 of speech is the first sample of this block's audio: it is heard 80 ms after the block's first frame.
+    expect(model.steps[first]!.pcm[0]).toBeCloseTo(1 / 20_000, 6);
+    expect(model.steps[first + 1]!.pcm[0]).toBeCloseTo(2_561 / 20_000, 6);
+    const blockStartMs = 320 + first * 160; // the first block is shown 320 ms after the start
+    expect(clock.scheduled[0]!.startMs).toBeCloseTo(blockStartMs + 80, 6);
+  });
+
+  it("stops the lips within one block of an interruption, and speaks again", async () => {
+    const { agent, clock, model, pass, shown } = await setUp();
+    const utterance = agent.speak(tone(5_000));
+    await pass(1_500);
+    expect(agent.state).toBe("speaking");
+    const cutMs = clock.nowMs();
+    agent.interrupt();
+    expect(agent.state).toBe("listening");
+    expect(clock.cancelled).toEqual([{ utteranceId: utterance.id, atMs: cutMs }]);
+    const { playedMs, interrupted } = await utterance.finished;
+    expect(interrupted).toBe(true);
+    expect(playedMs).toBeCloseTo(cutMs - clock.scheduled[0]!.startMs, -0.5);
+    await pass(1_000);
+    expect(model.calls.filter((call) => call.startsWith("rewind"))).toHaveLength(1);
+    const after = shown.filter(({ timestampMs }) => timestampMs >= cutMs + 160);
+    expect(after.length).toBeGreaterThan(15);
+    for (const frame of after) expect(frame).toMatchObject({ jaw: 0, state: "listening" });
+    const indices = shown.map(({ index }) => index);
+    expect(indices).toEqual(indices.map((_, i) => i)); // none twice, none left out
+    const again = agent.speak(tone(300));
+    await pass(1_500);
+    expect(await again.finished).toEqual({ playedMs: 300, interrupted: false });
+  });
+
+  it("survives a hundred interruptions at any moment", async () => {
+    const { agent, clock, pass, shown } = await setUp();
+    const results: Promise<{ interrupted: boolean }>[] = [];
+    for (let i = 0; i < 100; i++) {
+      results.push(agent.speak(tone(3_000)).finished);
+      await pass(10 + ((i * 37) % 610));
+      agent.interrupt();
+      if (i % 7 === 0) agent.interrupt();
+    }
+    const cutMs = clock.nowMs();
+    await pass(800);
+    expect((await Promise.all(results)).every(({ interrupted }) => interrupted)).toBe(true);
+    expect(shown.every(({ index }, i) => index === i)).toBe(true);
+    expect(shown.filter(({ timestampMs }) => timestampMs >= cutMs + 160).every(({ jaw }) => jaw === 0)).toBe(true);
+    expect(agent.state).toBe("listening");
+    expect(agent.stats().skippedBlocks).toBe(0);
+    const last = agent.speak(tone(200));
+    await pass(1_200);
+    expect((await last.finished).interrupted).toBe(false);
+  });
+
+  it("rests the lips while a stream of speech stalls, and goes on", async () => {
+    const { agent, pass, shown, clock } = await setUp();
+    let resume = (): void => {};
+    async function* voice() {
+      yield tone(640);
+      await new Promise<void>((resolve) => {
+        resume = resolve;
+      });
+      yield tone(640);
+    }
+    const utterance = agent.speak(voice());
+    await pass(2_000);
+    expect(agent.state).toBe("speaking");
+    const stalled = shown.at(-1)!;
+    expect(stalled.jaw).toBe(0);
+    resume();
+    await pass(2_000);
+    expect(await utterance.finished).toEqual({ playedMs: 1_280, interrupted: false });
+    expect(clock.scheduled.reduce((sum, { pcm }) => sum + pcm.length, 0)).toBe(1_280 * 16);
+    expect(shown.filter(({ jaw }) => jaw > 0).length).toBeGreaterThan(25);
+  });
+
+  it("ends an utterance whose stream breaks, with a recoverable error", async () => {
+    const { agent, pass, events } = await setUp();
+    async function* broken() {
+      yield tone(320);
+      throw new Error("the synthesiser hung up");
+    }
+    async function* notFinite() {
+      yield { pcm: Float32Array.of(Number.NaN), sampleRateHz: RATE };
+    }
+    const first = agent.speak(broken());
+    const second = agent.speak(notFinite());
+    await pass(1_500);
+    expect(await first.finished).toEqual({ playedMs: 320, interrupted: false });
+    expect(await second.finished).toEqual({ playedMs: 0, interrupted: false });
+    const errors = events
+      .filter(({ name }) => name === "error")
+      .map(({ payload }) => (payload as { error: EchoError }).error);
+    expect(errors.map(({ code }) => code)).toEqual(["audio-stream-failed", "audio-stream-failed"]);
+    expect(errors.map(({ message }) => message).join()).toContain("audio[0].pcm[0] must be finite, not NaN");
+  });
+
+  it("gives the model the user's newest block, and nothing that is older", async () => {
+    const { agent, model, pass } = await setUp();
+    await pass(400);
+    agent.user.pushFace({ blendshapes: { jawOpen: 0.5 } });
+    agent.user.pushAudio({ pcm: new Float32Array(3 * 7_680).fill(0.25), sampleRateHz: 48_000 });
+    const before = model.lcuSteps.length;
+    await pass(170);
+    const { pcm, face, presence } = model.lcuSteps[before]!;
+    expect(pcm[2_000]).toBeCloseTo(0.25, 3);
+    expect(presence[3]).toBe(1);
+    expect(face[3 * 58 + JAW]).toBeCloseTo(0.5, 6);
+    expect(agent.stats().userSamples.dropped).toBeGreaterThan(2_000); // three blocks at once, two are kept
+    agent.user.pushFace(null);
+    await pass(400);
+    expect([...model.lcuSteps.at(-1)!.presence]).toEqual([0, 0, 0, 0]);
+  });
+
+  it("changes the affect when something is said, without waiting for it", async () => {
+    const { agent, model, pass, events } = await setUp();
+    agent.dialogue.add({ role: "user", text: "I am so happy, this is wonderful!" });
+    await pass(600);
+    expect(model.texts).toHaveLength(2);
+    expect(model.texts[1]).toMatch(/happy|joyful/);
+    expect(model.steps.at(-1)!.emotion[0]).toBe(2);
+    expect(events.map(({ name }) => name)).toContain("affect-changed");
+  });
+
+  it("never stalls a frame for a reasoner that is late or fails", async () => {
+    let calls = 0;
+    const reasoner = {
+      infer: () => {
+        calls += 1;
+        return calls === 1 ? Promise.reject(new Error("no network")) : new Promise<never>(() => {});
+      },
+    };
+    const { agent, pass, shown, events } = await setUp({ reasoner });
+    agent.dialogue.add({ role: "user", text: "hello" });
+    await pass(300);
+    agent.dialogue.add({ role: "user", text: "hello?" });
+    await pass(1_000);
+    expect(shown.length).toBeGreaterThan(20);
+    const errors = events
+      .filter(({ name }) => name === "error")
+      .map(({ payload }) => (payload as { error: EchoError }).error.code);
+    expect(errors).toEqual(["reasoner-failed"]);
+    expect(agent.state).toBe("listening");
+  });
+
+  it("leaves pictures out when the machine is too slow, but no sound", async () => {
+    const model = new FakeModel();
+    const { agent, clock, pass, shown } = await setUp({}, model);
+    // Each block takes 400 ms of the clock, two and a half times too long.
+    model.beforeStep = () => clock.waitUntil(clock.nowMs() + 400);
+    const utterance = agent.speak(tone(4_000));
+    await pass(6_000);
+    expect((await utterance.finished).playedMs).toBe(4_000);
+    const pieces = clock.scheduled;
+    pieces.forEach((piece, i) => {
+      if (i > 0) expect(piece.startMs).toBeCloseTo(pieces[i - 1]!.startMs + pieces[i - 1]!.pcm.length / 16, 6);
+    });
+    expect(agent.stats().skippedBlocks).toBeGreaterThan(10);
+    expect(shown.length).toBeGreaterThan(10);
+    for (const frame of shown.slice(12)) expect(frame.atMs - frame.timestampMs).toBeLessThan(720);
+    expect(model.calls).toContain("prime");
+  });
+
+  it("leaves blocks out after the machine has slept, and goes on at once", async () => {
+    const { clock, pass, shown } = await setUp();
+    await pass(500);
+    clock.advance(3_600_000);
+    await pass(800);
+    expect(shown.at(-1)!.timestampMs).toBeGreaterThan(3_600_500);
+    expect(shown.length).toBeLessThan(60);
+  });
+
+  it("is degraded while a worker is being replaced, and well again", async () => {
+    const model = new FakeModel();
+    const { agent, pass, events, shown } = await setUp({}, model);
+    let fails = 2;
+    model.beforeStep = () => {
+      if (fails-- > 0) throw new EchoError("worker-died", { worker: "generator", reason: "test" });
+    };
+    await pass(1_000);
+    const states = events
+      .filter(({ name }) => name === "state-changed")
+      .map(({ payload }) => (payload as { to: string }).to);
+    expect(states).toEqual(["degraded", "listening"]);
+    expect(events.filter(({ name }) => name === "error")).toHaveLength(2);
+    expect(agent.state).toBe("listening");
+    expect(shown.length).toBeGreaterThan(5);
+  });
+
+  it("goes on without its LCU, degraded", async () => {
+    const model = new FakeModel();
+    const { agent, pass, shown } = await setUp({}, model);
+    model.beforeLcuStep = () => {
+      throw new EchoError("worker-restarts-exhausted", { worker: "lcu", count: 3, reason: "test" });
+    };
+    await pass(1_000);
+    expect(agent.state).toBe("degraded");
+    expect(shown.length).toBeGreaterThan(15);
+  });
+
+  it("fails for its consumers when the generator is gone for good", async () => {
+    const model = new FakeModel();
+    const { agent, pass, watching } = await setUp({}, model);
+    const utterance = agent.speak(tone(5_000));
+    const outcome = expect(watching).rejects.toMatchObject({ code: "worker-restarts-exhausted" });
+    model.beforeStep = () => {
+      throw new EchoError("worker-restarts-exhausted", { worker: "generator", count: 3, reason: "test" });
+    };
+    await pass(500);
+    await outcome;
+    expect(agent.state).toBe("failed");
+    expect((await utterance.finished).interrupted).toBe(true);
+    expect(() => agent.speak(tone(10))).toThrow(EchoError);
+  });
+
+  it("ends everything when it is disposed, once", async () => {
+    const { agent, pass, watching, model } = await setUp();
+    const utterance = agent.speak(tone(5_000));
+    await pass(1_000);
+    await Promise.all([agent.dispose(), agent.dispose()]);
+    await watching;
+    expect((await utterance.finished).interrupted).toBe(true);
+    expect(agent.state).toBe("disposed");
+    expect(model.disposed).toBe(1);
+    for (const use of [
+      () => agent.speak(tone(10)),
+      () => agent.interrupt(),
+      () => agent.frames(),
+      () => agent.user.pushAudio(tone(10)),
+      () => agent.user.pushFace(null),
+      () => agent.dialogue.add({ role: "user", text: "hello" }),
+    ])
+      expect(use).toThrow("the agent has been disposed");
+  });
+
+  it("refuses a caller's mistakes by their path", async () => {
+    const { agent } = await setUp();
+    const bad = (use: () => unknown, message: string): void => {
+      expect(use).toThrow(TypeError);
+      expect(use).toThrow(message);
+    };
+    bad(() => agent.speak(null as never), "audio must be { pcm, sampleRateHz }");
+    bad(
+      () => agent.speak({ pcm: Float32Array.of(0, Number.POSITIVE_INFINITY), sampleRateHz: RATE }),
+      "audio.pcm[1] must be finite",
+    );
+    bad(() => agent.user.pushAudio({ pcm: new Float32Array(4), sampleRateHz: 1 }), "audio.sampleRateHz must be");
+    bad(() => agent.user.pushFace({ blendshapes: { grin: 1 } }), "face.blendshapes.grin is not an ARKit coefficient");
+    bad(() => agent.dialogue.add({ role: "host" as never, text: "a" }), "turn.role must be one of user, avatar");
+    bad(() => agent.dialogue.add({ role: "user", text: "" }), "turn.text must be a text");
+    bad(() => {
+      agent.expressivity = 2;
+    }, "agent.expressivity must be");
+    for (let i = 0; i < 32; i++) agent.speak(tone(1_000));
+    bad(() => agent.speak(tone(10)), "at most 32 utterances");
+    const create = (options: object) => EchoAgent.create({ pack: TINY, ...options });
+    await expect(create({ clock: {} })).rejects.toThrow("options.clock must have a method nowMs()");
+    await expect(create({ fps: 30 })).rejects.toThrow("options.fps is not an option");
+    await expect(create({ signal: AbortSignal.abort(new Error("never mind")) })).rejects.toThrow("never mind");
+  });
+});

@@ -1,0 +1,40 @@
+import { checkKeys, describe } from "../base/option-checks.js";
+import type { PlayoutClock } from "../frame/playout-clock.js";
+import type { Pack } from "../pack/pack.js";
+import type { AssetOptions, BackendName, PackSource } from "../protocol/backend.js";
+import type { AffectReasoner } from "../protocol/dialogue.js";
+import { checkModelOptions } from "../render/render-options.js";
+import type { ModelSwitches } from "../render/types.js";
+
+/** Options of EchoAgent.create. */
+export type AgentOptions = {
+  /** Folder (Node), base address (browser), "echo-nano" for the pack that comes with the package, or an opened pack. */
+  readonly pack: string | URL | PackSource | Pack;
+  /** Name of the avatar. @default the pack's default */
+  readonly avatar?: string | undefined;
+  /** @default "auto" */
+  readonly backend?: BackendName | undefined;
+  /** Whole number from 0 to 2^32 - 1. @default 1 */
+  readonly seed?: number | undefined;
+  /** Listening motion: 0 is still but alive, 1 is full. @default 1 */
+  readonly expressivity?: number | undefined;
+  readonly switches?: Partial<ModelSwitches> | undefined;
+  /** Reads the affect off the dialogue. @default the offline reasoner */
+  readonly reasoner?: AffectReasoner | undefined;
+  /** The master clock; a SpeechPlayer plays too. It is borrowed. @default the machine's clock, which plays nothing */
+  readonly clock?: PlayoutClock | undefined;
+  readonly assets?: AssetOptions | undefined;
+  /** Ends the loading; after it, use `dispose()`. */
+  readonly signal?: AbortSignal | undefined;
+};
+
+const KEYS = ["pack", "avatar", "backend", "seed", "expressivity", "switches", "reasoner", "clock", "assets", "signal"];
+
+/** Throws a `TypeError` with the dotted path of the first option that breaks its rule. */
+export function checkAgentOptions(options: AgentOptions): void {
+  checkKeys(options, "options", KEYS);
+  checkModelOptions(options as AgentOptions, "options");
+  const { clock } = options as AgentOptions;
+  if (clock !== undefined && typeof clock?.nowMs !== "function")
+    throw new TypeError(`options.clock must have a method nowMs(), not be ${describe(clock)}`);
+}

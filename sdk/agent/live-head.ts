@@ -1,0 +1,372 @@
+import { EchoError, reasonOf } from "../base/errors.js";
+import { EventEmitter } from "../base/events.js";
+import { PercentileCounter } from "../base/percentiles.js";
+import type { EchoFrame } from "../frame/echo-frame.js";
+import { createSystemClock, type PlayoutClock, waitUntil } from "../frame/playout-clock.js";
+import { UnclosedFrames } from "../frame/unclosed-frames.js";
+import { OfflineReasoner } from "../lcu/offline-reasoner.js";
+import type { Pack } from "../pack/pack.js";
+import type { BackendReport } from "../protocol/backend.js";
+import type { DialogueTurn } from "../protocol/dialogue.js";
+import type { GeneratorStepInput, GeneratorStepOutput } from "../protocol/generator-worker.js";
+import { ALL_SWITCHES_ON } from "../render/render-options.js";
+import type { ModelSwitches } from "../render/types.js";
+import { AffectFeed } from "./affect-feed.js";
+import type { AgentEvents, AgentStats } from "./agent-events.js";
+import type { AgentOptions } from "./agent-options.js";
+import { type AgentState, AgentStateMachine } from "./agent-state.js";
+import { BlockTimes } from "./block-times.js";
+import { FrameHub } from "./frame-hub.js";
+import { ListeningLoop } from "./listening-loop.js";
+import type { Services, StartServices } from "./services/start-services.js";
+import { SpeakingLoop } from "./speaking-loop.js";
+import { MAX_WAITING_UTTERANCES, SpeechTimeline, type SpokenResult } from "./speech-timeline.js";
+import { UserInput } from "./user-input.js";
+import { SpeakingUtterance, type SpeechAudio, type Utterance } from "./utterance.js";
+
+/** The first block is shown so long after the start. */
+const FIRST_BLOCK_AFTER_MS = 320;
+/** A block waits so long for what the LCU makes of the user's last one, in ms; then it takes the answer before. */
+const WAIT_FOR_LCU_MS = 40;
+/** Blocks between two "stats" events: 0.96 s. */
+const STATS_EVERY_BLOCKS = 6;
+/** Blocks over which times are counted: a minute. */
+const STATS_BLOCKS = 375;
+
+/** The parts of a running agent. */
+type Running = {
+  readonly services: Services;
+  readonly times: BlockTimes;
+  readonly listening: ListeningLoop;
+  readonly speaking: SpeakingLoop;
+  readonly affect: AffectFeed;
+};
+
+/** What stands behind an EchoAgent: it joins the loops, the timeline of speech, the frames and the events. */
+export class LiveHead {
+  readonly events = new EventEmitter<AgentEvents>();
+  readonly user: UserInput;
+  expressivity: number;
+  readonly #pack: Pack;
+  readonly #options: AgentOptions;
+  readonly #switches: ModelSwitches;
+  readonly #clock: PlayoutClock;
+  readonly #createdMs = performance.now();
+  readonly #speech: SpeechTimeline;
+  readonly #utterances = new Map<string, SpeakingUtterance>();
+  readonly #hub: FrameHub;
+  readonly #machine = new AgentStateMachine((change) => this.events.emit("state-changed", change));
+  readonly #stop = new AbortController();
+  readonly #blockMs = new PercentileCounter(STATS_BLOCKS);
+  readonly #stages = new Map<string, PercentileCounter>();
+  #running: Running | undefined;
+  #speakingEnded: Promise<void> = Promise.resolve();
+  #disposing: Promise<void> | undefined;
+  /** Workers that have died and not yet answered again. */
+  #troubled = new Set<"lcu" | "generator">();
+  #settleWake = new AbortController();
+  #heardUntil = -1;
+  #frames = 0;
+  #firstFrameMs = 0;
+  #utteranceCount = 0;
+
+  constructor(pack: Pack, options: AgentOptions) {
+    this.#pack = pack;
+    this.#options = options;
+    this.#switches = { ...ALL_SWITCHES_ON, ...options.switches };
+    this.#clock = options.clock ?? createSystemClock();
+    this.expressivity = options.expressivity ?? 1;
+    const { clock } = pack.manifest;
+    this.#speech = new SpeechTimeline({ sampleRateHz: clock.sampleRateHz });
+    const watch = new UnclosedFrames({
+      report: (count) => this.events.emit("warning", { message: `${count} frames were thrown away without close()` }),
+    });
+    this.#hub = new FrameHub({ clock: this.#clock, watch });
+    const nowMs = () => this.nowMs;
+    this.user = new UserInput({ clock, nowMs, assets: options.assets, check: () => this.#checkRunning() });
+  }
+
+  get state(): AgentState {
+    return this.#machine.state;
+  }
+
+  get backend(): string {
+    return this.#running?.services.generatorReport.backend ?? "";
+  }
+
+  get nowMs(): number {
+    return this.#clock.nowMs();
+  }
+
+  /** Starts the model and the loops. */
+  async start(startServices: StartServices): Promise<void> {
+    this.#machine.move("loading");
+    const avatar = this.#pack.avatar(this.#options.avatar).id;
+    const { backend = "auto", seed = 1, assets, reasoner = new OfflineReasoner() } = this.#options;
+    const services = await startServices(
+      { pack: this.#pack.source, avatar, backend, seed, assets },
+      {
+        onRestart: (worker) => this.#trouble(worker),
+        onFallback: (message) =>
+          this.events.emit("warning", { message: `the model runs in the main thread: ${message}` }),
+      },
+    );
+    try {
+      this.#options.signal?.throwIfAborted();
+      const affect = await AffectFeed.create({
+        reasoner,
+        encode: (text) => services.lcu.setAffect(text),
+        onChange: (text) => this.events.emit("affect-changed", { text }),
+        onError: (error) => this.events.emit("error", { error }),
+        onEncodeError: (error) => this.#workerFailed("lcu", error),
+      });
+      if (this.#disposing) throw new EchoError("disposed", { what: "the agent" });
+      this.#run(services, affect);
+    } catch (error) {
+      await services.dispose();
+      throw error;
+    }
+  }
+
+  speak(audio: SpeechAudio): Utterance {
+    this.#checkRunning();
+    if (this.#utterances.size >= MAX_WAITING_UTTERANCES)
+      throw new TypeError(
+        `speak() takes at most ${MAX_WAITING_UTTERANCES} utterances at a time; await some or interrupt()`,
+      );
+    const utterance = new SpeakingUtterance({
+      id: `utterance-${++this.#utteranceCount}`,
+      audio,
+      sampleRateHz: this.#pack.manifest.clock.sampleRateHz,
+      onError: (error) => this.events.emit("error", { error }),
+    });
+    this.#utterances.set(utterance.id, utterance);
+    this.#speech.add(utterance.id, utterance.source);
+    return { id: utterance.id, finished: utterance.finished };
+  }
+
+  interrupt(): void {
+    this.#checkRunning();
+    const { times, speaking } = this.#running!;
+    if (this.#speech.length === 0) return;
+    const nowMs = this.nowMs;
+    const sample = times.sampleAt(nowMs);
+    const block = times.firstUnseen(nowMs);
+    this.#endUtterances(this.#speech.interrupt(sample), nowMs);
+    this.#hub.discardFrom(times.startMs(block));
+    speaking.interrupt(block, sample);
+    this.#showState();
+  }
+
+  frames(): AsyncIterableIterator<EchoFrame> {
+    this.#checkRunning();
+    return this.#hub.open();
+  }
+
+  addTurn(turn: DialogueTurn): void {
+    this.#checkRunning();
+    this.#running!.affect.add(turn);
+  }
+
+  stats(): AgentStats {
+    const { delivered, dropped } = this.#hub.counters();
+    return {
+      frames: this.#frames,
+      deliveredFrames: delivered,
+      droppedFrames: dropped,
+      skippedBlocks: this.#running?.speaking.skipped ?? 0,
+      skippedUserBlocks: this.#running?.listening.skipped ?? 0,
+      blockMs: this.#blockMs.percentiles(),
+      stages: Object.fromEntries([...this.#stages].map(([stage, counter]) => [stage, counter.percentiles()])),
+      leadMs: this.#running?.speaking.leadMs ?? 0,
+      firstFrameMs: this.#firstFrameMs,
+      userSamples: this.user.counters(),
+    };
+  }
+
+  dispose(): Promise<void> {
+    this.#disposing ??= this.#end();
+    return this.#disposing;
+  }
+
+  #run(services: Services, affect: AffectFeed): void {
+    const { clock, behaviour } = this.#pack.manifest;
+    const times = new BlockTimes(clock, this.nowMs + FIRST_BLOCK_AFTER_MS);
+    const values = behaviour.gca.outputs
+      .f_pu!.shape.slice(1)
+      .reduce<number>((product, size) => product * Number(size), 1);
+    const listening = new ListeningLoop({
+      lcu: services.lcu,
+      values,
+      onDone: (stageMs) => {
+        this.#count(stageMs);
+        this.#well("lcu");
+      },
+      onError: (error) => this.#workerFailed("lcu", error),
+    });
+    const speaking = new SpeakingLoop({
+      clock: this.#clock,
+      times,
+      generator: services.generator,
+      place: (block) => this.#place(block, times, listening),
+      conditions: () => this.#conditions(listening, affect),
+      show: (block, output, tookMs) => this.#show(block, output, tookMs, times),
+      failed: (error) => this.#workerFailed("generator", error),
+    });
+    this.#running = { services, times, listening, speaking, affect };
+    this.#machine.move("listening");
+    for (const { backend, downgrade } of [services.lcuReport, services.generatorReport] satisfies BackendReport[])
+      if (downgrade) queueMicrotask(() => this.events.emit("downgraded", { ...downgrade, to: backend }));
+    this.#speakingEnded = speaking.run();
+  }
+
+  /** A block's time has nearly come: its speech gets its place, and the LCU hears the user's last block. */
+  #place(block: number, times: BlockTimes, listening: ListeningLoop): Float32Array {
+    const { pcm, placed } = this.#speech.place(times.audioStart(block), times.blockSamples);
+    for (const { utteranceId, start, ...original } of placed)
+      this.#clock.schedule?.({ utteranceId, startMs: times.msOf(start), ...original });
+    for (const [id, { source }] of this.#utterances) if (source.finished) this.#clock.finish?.(id);
+    if (block > this.#heardUntil) {
+      this.#heardUntil = block;
+      const { lpe, hbcu } = this.#switches;
+      listening.listen(() => ({ ...this.user.takeBlock(this.nowMs), lpe, hbcu }));
+    }
+    void this.#settle(times);
+    if (block % STATS_EVERY_BLOCKS === STATS_EVERY_BLOCKS - 1) this.events.emit("stats", this.stats());
+    return pcm;
+  }
+
+  async #conditions(listening: ListeningLoop, affect: AffectFeed): Promise<Omit<GeneratorStepInput, "pcm">> {
+    const waited = new AbortController();
+    await Promise.race([listening.settled(), waitUntil(this.#clock, this.nowMs + WAIT_FOR_LCU_MS, waited.signal)]);
+    waited.abort();
+    const { sdcm, lau } = this.#switches;
+    const emotion = affect.at(this.nowMs / 1_000);
+    return { fPu: listening.fPu, emotion, sdcm, lau, expressivity: this.expressivity };
+  }
+
+  #show(block: number, output: GeneratorStepOutput, tookMs: number, times: BlockTimes): void {
+    this.#well("generator");
+    this.#blockMs.add(tookMs);
+    this.#count(output.stageMs);
+    const { width, height } = this.#running!.services.generatorReport;
+    const { blockFrames, frameMs } = times;
+    const part = (values: Float32Array, f: number): Float32Array =>
+      values.subarray((f * values.length) / blockFrames, ((f + 1) * values.length) / blockFrames);
+    for (let f = 0; f < blockFrames; f++) {
+      const timestampMs = times.startMs(block) + f * frameMs;
+      this.#frames += 1;
+      this.#hub.push({
+        index: block * blockFrames + f,
+        timestampMs,
+        width,
+        height,
+        rgba: output.rgba[f]!,
+        blendshapes: part(output.blendshapes, f),
+        pose: part(output.pose, f),
+        state: this.#speech.speakingAt(times.sampleAt(timestampMs)) === undefined ? "listening" : "speaking",
+      });
+    }
+    this.#firstFrameMs ||= performance.now() - this.#createdMs;
+  }
+
+  /** Tells of utterances that have begun or ended by now, and looks again when the next change is due. */
+  async #settle(times: BlockTimes): Promise<void> {
+    this.#settleWake.abort();
+    this.#settleWake = new AbortController();
+    const { signal } = this.#settleWake;
+    while (!signal.aborted && !this.#stop.signal.aborted) {
+      const { started, finished } = this.#speech.settle(times.sampleAt(this.nowMs));
+      for (const id of started) this.events.emit("utterance-started", { id });
+      for (const { id, playedSamples } of finished) this.#endUtterance(id, playedSamples, false);
+      this.#showState();
+      const next = this.#speech.nextChange();
+      if (next === undefined || !Number.isFinite(next)) return;
+      await waitUntil(this.#clock, times.msOf(next), signal);
+    }
+  }
+
+  #endUtterances(results: readonly SpokenResult[], atMs: number): void {
+    for (const { id, playedSamples } of results) {
+      this.#clock.cancel?.(id, atMs);
+      this.#endUtterance(id, playedSamples, true);
+    }
+  }
+
+  #endUtterance(id: string, playedSamples: number, interrupted: boolean): void {
+    const utterance = this.#utterances.get(id);
+    if (utterance === undefined) return;
+    this.#utterances.delete(id);
+    this.events.emit("utterance-finished", { id, ...utterance.end(playedSamples, interrupted) });
+  }
+
+  /** The state that the agent is in, if it runs. */
+  #showState(): void {
+    if (!this.#machine.running || !this.#running) return;
+    if (this.#troubled.size > 0) {
+      this.#machine.move("degraded");
+      return;
+    }
+    const speaking = this.#speech.speakingAt(this.#running.times.sampleAt(this.nowMs)) !== undefined;
+    this.#machine.move(speaking ? "speaking" : "listening");
+  }
+
+  #trouble(worker: "lcu" | "generator"): void {
+    this.#troubled.add(worker);
+    this.#showState();
+  }
+
+  #well(worker: "lcu" | "generator"): void {
+    if (this.#troubled.delete(worker)) this.#showState();
+  }
+
+  #workerFailed(worker: "lcu" | "generator", cause: unknown): void {
+    if (this.#stop.signal.aborted) return;
+    const error = EchoError.is(cause) ? cause : new EchoError("agent-failed", { reason: reasonOf(cause), cause });
+    this.#trouble(worker);
+    this.events.emit("error", { error });
+    if (worker === "generator" && !error.recoverable) this.#fail(error);
+  }
+
+  /** The generator is gone for good: there will be no more frames. */
+  #fail(error: EchoError): void {
+    if (!this.#machine.running) return;
+    this.#machine.move("failed");
+    this.#endUtterances(this.#speech.interrupt(this.#running!.times.sampleAt(this.nowMs)), this.nowMs);
+    this.#hub.close(error);
+    this.#running?.speaking.stop();
+  }
+
+  #count(stageMs: Readonly<Record<string, number>>): void {
+    for (const [stage, ms] of Object.entries(stageMs)) {
+      const counter = this.#stages.get(stage) ?? new PercentileCounter(STATS_BLOCKS);
+      this.#stages.set(stage, counter);
+      counter.add(ms);
+    }
+  }
+
+  #checkRunning(): void {
+    if (this.#machine.running) return;
+    if (this.#machine.state === "failed")
+      throw new EchoError("agent-failed", { reason: "its generator ended for good" });
+    throw new EchoError("disposed", { what: "the agent" });
+  }
+
+  async #end(): Promise<void> {
+    const running = this.#running;
+    this.#stop.abort();
+    this.#settleWake.abort();
+    this.user.dispose();
+    if (running) {
+      this.#endUtterances(this.#speech.interrupt(running.times.sampleAt(this.nowMs)), this.nowMs);
+      running.affect.dispose();
+      running.speaking.stop();
+    }
+    this.#machine.move("disposed");
+    this.#hub.close();
+    await running?.services.dispose();
+    await this.#speakingEnded;
+    await running?.listening.settled();
+    this.events.clear();
+  }
+}

@@ -1,0 +1,203 @@
+import { EchoError } from "../base/errors.js";
+import { type PlayoutClock, waitUntil } from "../frame/playout-clock.js";
+import {
+  type GeneratorStepInput,
+  type GeneratorStepOutput,
+  type GeneratorWorkerApi,
+  MAX_REWIND_BLOCKS,
+} from "../protocol/generator-worker.js";
+import { transferArrays } from "../runtime/transfer.js";
+import type { BlockTimes } from "./block-times.js";
+import { LeadTime } from "./lead-time.js";
+
+/** What a {@link SpeakingLoop} needs of its agent. */
+export type SpeakingLoopHost = {
+  readonly clock: PlayoutClock;
+  readonly times: BlockTimes;
+  readonly generator: GeneratorWorkerApi;
+  /** Gives a block's audio its place (f32 [2560]); called once for each block in order, and again after an interruption. */
+  place(block: number): Float32Array;
+  /** What the block is generated from; it may wait shortly for what the user has just done. */
+  conditions(block: number): Promise<Omit<GeneratorStepInput, "pcm">>;
+  /** Four frames are ready. */
+  show(block: number, output: GeneratorStepOutput, tookMs: number): void;
+  /** A step failed. The loop ends when the error is not recoverable. */
+  failed(error: unknown): void;
+};
+
+/** Blocks whose audio is kept, for going back. */
+const KEPT_BLOCKS = 8;
+/** When the clock has jumped by more than this (the machine slept), blocks are left out instead of made up for, in ms. */
+const JUMP_MS = 1_000;
+
+/**
+ * Makes a block at a time, each begun a little before it is shown. Sound is placed by the clock and never waits for pictures: where
+ * the machine is too slow, blocks of pictures are left out. An interruption takes back the blocks that nobody has seen.
+ */
+export class SpeakingLoop {
+  readonly #host: SpeakingLoopHost;
+  readonly #lead = new LeadTime();
+  readonly #audio = new Map<number, Float32Array>();
+  readonly #stop = new AbortController();
+  #wake = new AbortController();
+  /** The next block to be placed, and the next to be generated. */
+  #toPlace = 0;
+  #toMake = 0;
+  /** Blocks that the generator has made, in order, as far back as it can go. */
+  readonly #made: number[] = [];
+  #rewindTo: number | undefined;
+  #skipped = 0;
+
+  constructor(host: SpeakingLoopHost) {
+    this.#host = host;
+  }
+
+  /** Blocks of pictures that were left out because the machine was too slow. */
+  get skipped(): number {
+    return this.#skipped;
+  }
+
+  /** How long before its time a block is begun, in ms. */
+  get leadMs(): number {
+    return this.#lead.ms;
+  }
+
+  /** Runs until `stop()` or until the generator fails for good; never rejects. */
+  async run(): Promise<void> {
+    const { signal } = this.#stop;
+    while (!signal.aborted) {
+      try {
+        await this.#turn();
+      } catch (error) {
+        if (signal.aborted) return;
+        this.#host.failed(error);
+        if (!EchoError.is(error) || !error.recoverable) return;
+        await this.#recover();
+      }
+    }
+  }
+
+  /** Ends the loop. */
+  stop(): void {
+    this.#stop.abort();
+    this.#wake.abort();
+  }
+
+  /** Speech ends at `sample`: takes back the audio and the pictures of every block from `block` on. */
+  interrupt(block: number, sample: number): void {
+    for (const [placed, pcm] of this.#audio) {
+      if (placed >= block) this.#audio.delete(placed);
+      else pcm.fill(0, Math.max(0, Math.min(pcm.length, sample - this.#host.times.audioStart(placed))));
+    }
+    this.#toPlace = Math.min(this.#toPlace, block);
+    this.#rewindTo = Math.min(this.#rewindTo ?? block, block);
+    this.#wake.abort();
+    this.#wake = new AbortController();
+  }
+
+  async #turn(): Promise<void> {
+    const { clock, times } = this.#host;
+    await this.#goBack();
+    const nowMs = clock.nowMs();
+    if (nowMs > times.startMs(this.#toPlace) + times.blockMs + JUMP_MS) this.#jump(times.firstUnseen(nowMs));
+    if (nowMs >= times.startMs(this.#toPlace) - this.#lead.ms) {
+      const block = this.#toPlace++;
+      this.#keep(block, this.#host.place(block));
+      return;
+    }
+    if (this.#toMake < this.#toPlace) {
+      await this.#makeNext(nowMs);
+      return;
+    }
+    await waitUntil(clock, times.startMs(this.#toPlace) - this.#lead.ms, this.#wake.signal);
+  }
+
+  async #makeNext(nowMs: number): Promise<void> {
+    const { times, generator } = this.#host;
+    const newest = this.#toPlace - 1;
+    if (nowMs > times.startMs(this.#toMake) + times.blockMs && newest > this.#toMake) {
+      this.#skipped += newest - this.#toMake;
+      this.#toMake = newest;
+      const before = this.#audio.get(newest - 1);
+      if (before) await generator.prime({ pcm: before.slice() });
+    }
+    const block = this.#toMake;
+    const beganMs = performance.now();
+    const placing = this.#placeOnTime();
+    try {
+      const conditions = await this.#host.conditions(block);
+      if (this.#rewindTo !== undefined && block >= this.#rewindTo) return; // taken back meanwhile
+      const pcm = this.#audio.get(block)?.slice() ?? new Float32Array(times.blockSamples);
+      const output = await generator.step(transferArrays({ ...conditions, pcm }));
+      const tookMs = performance.now() - beganMs;
+      this.#lead.add(tookMs);
+      this.#made.push(block);
+      if (this.#made.length > MAX_REWIND_BLOCKS + 1) this.#made.shift();
+      this.#toMake = block + 1;
+      const takenBack = this.#rewindTo !== undefined && block >= this.#rewindTo;
+      if (!takenBack && !this.#stop.signal.aborted) this.#host.show(block, output, tookMs);
+    } finally {
+      placing.abort();
+    }
+  }
+
+  /** Goes on placing sound by the clock while a block is being made. */
+  #placeOnTime(): AbortController {
+    const done = new AbortController();
+    const { clock, times } = this.#host;
+    const place = async (): Promise<void> => {
+      while (!done.signal.aborted && !this.#stop.signal.aborted) {
+        const dueMs = times.startMs(this.#toPlace) - this.#lead.ms;
+        await waitUntil(clock, dueMs, done.signal);
+        if (done.signal.aborted || this.#stop.signal.aborted || this.#rewindTo !== undefined) return;
+        const nowMs = clock.nowMs();
+        if (nowMs < times.startMs(this.#toPlace) - this.#lead.ms) continue;
+        if (nowMs > times.startMs(this.#toPlace) + times.blockMs + JUMP_MS) return;
+        const block = this.#toPlace++;
+        this.#keep(block, this.#host.place(block));
+      }
+    };
+    void place();
+    return done;
+  }
+
+  #keep(block: number, pcm: Float32Array): void {
+    this.#audio.set(block, pcm);
+    this.#audio.delete(block - KEPT_BLOCKS);
+  }
+
+  #jump(block: number): void {
+    this.#skipped += Math.max(0, block - this.#toMake);
+    this.#toPlace = block;
+    this.#toMake = block;
+    this.#audio.clear();
+  }
+
+  /** Takes back what an interruption made false. */
+  async #goBack(): Promise<void> {
+    const block = this.#rewindTo;
+    if (block === undefined) return;
+    this.#rewindTo = undefined;
+    const blocks = Math.min(MAX_REWIND_BLOCKS, this.#made.filter((made) => made >= block).length);
+    this.#toMake = Math.min(this.#toMake, block);
+    if (blocks === 0) return;
+    this.#made.length -= blocks;
+    const before = this.#made[this.#made.length - 1];
+    const pcm =
+      (before !== undefined && this.#audio.get(before)?.slice()) || new Float32Array(this.#host.times.blockSamples);
+    await this.#host.generator.rewind({ blocks, pcm });
+  }
+
+  /** A new worker has empty states: it hears the last block of sound, and nothing can be taken back. */
+  async #recover(): Promise<void> {
+    this.#made.length = 0;
+    this.#rewindTo = undefined;
+    const before = this.#audio.get(this.#toMake - 1);
+    try {
+      if (before) await this.#host.generator.prime({ pcm: before.slice() });
+    } catch (error) {
+      this.#host.failed(error);
+      if (!EchoError.is(error) || !error.recoverable) this.stop();
+    }
+  }
+}
