@@ -10,6 +10,7 @@ export type { SpeechAudio, Utterance, UtteranceResult } from "./agent/utterance.
 export { EchoAgent } from "./agent.js";
 // What can go wrong
 export { EchoError, type ErrorCode, type ErrorEnvelope, type ErrorStage } from "./base/errors.js";
+export type { Percentiles } from "./base/percentiles.js";
 export type { AudioChunk } from "./capture/types.js";
 // What comes out, and the clock it comes by
 export { EchoFrame, type FrameState } from "./frame/echo-frame.js";
@@ -28,6 +29,6 @@ export type { AssetOptions, BackendName, BackendReport, ChosenBackend, PackSourc
 // What is said, and what it does to the face
 export type { AffectReasoner, DialogueTurn } from "./protocol/dialogue.js";
 export type { FaceSample, HeadPose } from "./protocol/pose.js";
-export type { ModelSwitches, Percentiles, RenderOptions, RenderSummary } from "./render/types.js";
+export type { ModelSwitches, RenderOptions, RenderSummary } from "./render/types.js";
 // A head offline: as fast as the machine allows
 export { renderFrames } from "./render.js";
