@@ -1,1 +1,1 @@
-"""Training of the echo-head models."""
+"""Training of echo-head packs: data -> model -> stages -> export. See README.md."""

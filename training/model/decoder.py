@@ -1,0 +1,157 @@
+"""Motion tokens + an avatar's appearance -> RGBA frame with straight alpha.
+
+    tokens -> keypoints --splat--> feature image 64 x 64 ---.
+                 |                                            U-Net 64..8 -> 128 -> 256: warp mask, paint, alpha
+                 '-> coarse flow -> warped reference + maps -'
+Geometry is given by the keypoints; what stays visible is carried over from the reference picture by the flow they span (as in
+first-order motion models, Siarohin et al. 2019), what the reference never showed (teeth, tongue, lids) is painted.
+All colour inside is premultiplied; the result is un-premultiplied last.
+"""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from training.model.config import Painter
+from training.model.keypoints import KeypointHead
+from training.model.layout import KEYPOINTS, TOKEN_WIDTH, TOKENS
+
+GRID = 64  # side of the feature image
+
+
+class ReferenceEncoder(nn.Module):
+    """I_ref: premultiplied RGBA [A,4,S,S] -> appearance of an avatar: maps at 64 and at S/2 pixels and a code. Runs once, at export."""
+
+    def __init__(self, painter: Painter, code: int = 128):
+        super().__init__()
+        self.to_canvas = nn.Conv2d(4, painter.canvas, 5, stride=2, padding=2)
+        self.down = nn.Sequential(
+            nn.Conv2d(4, 32, 5, stride=2, padding=2), nn.SiLU(), nn.Conv2d(32, 48, 3, stride=2, padding=1), nn.SiLU(), nn.Conv2d(48, 48, 3, padding=1), nn.SiLU()
+        )
+        self.feature = nn.Conv2d(48, painter.feature, 1)
+        self.deep = nn.Sequential(
+            nn.Conv2d(48, 64, 3, stride=2, padding=1), nn.SiLU(), nn.Conv2d(64, 96, 3, stride=2, padding=1), nn.SiLU(), nn.Conv2d(96, code, 3, stride=2, padding=1)
+        )
+
+    def forward(self, reference: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        h = self.down(reference)
+        return self.feature(h), self.to_canvas(reference), self.deep(h).mean((2, 3))  # [A,24,64,64], [A,8,S/2,S/2], [A,128]
+
+
+class Appearance(nn.Module):
+    """Fitted additions to what the reference picture shows, one row an avatar: maps and code that start at zero."""
+
+    def __init__(self, avatars: int, painter: Painter, code: int = 128):
+        super().__init__()
+        self.feature = nn.Parameter(torch.zeros(avatars, painter.feature, GRID, GRID))
+        self.canvas = nn.Parameter(torch.zeros(avatars, painter.canvas, painter.size // 2, painter.size // 2))
+        self.code = nn.Parameter(torch.zeros(avatars, code))
+
+
+class Modulated(nn.Module):
+    """3x3 convolution whose channels are scaled and shifted by a code."""
+
+    def __init__(self, width: int, out: int, code: int, stride: int = 1):
+        super().__init__()
+        self.conv = nn.Conv2d(width, out, 3, stride=stride, padding=1)
+        self.affine = nn.Linear(code, 2 * out)
+        nn.init.zeros_(self.affine.weight)
+        nn.init.zeros_(self.affine.bias)
+
+    def forward(self, x: Tensor, code: Tensor) -> Tensor:
+        scale, shift = self.affine(code)[:, :, None, None].chunk(2, dim=1)
+        return F.silu(self.conv(x) * (1 + scale) + shift)
+
+
+class Decoder(nn.Module):
+    """tokens [F,12,32] + reference [F|1,4,S,S], rest keypoints, maps, code -> premultiplied RGBA [F,4,S,S] and keypoints [F,96,2]."""
+
+    def __init__(self, painter: Painter, code: int = 128):
+        super().__init__()
+        self.painter = painter
+        c1, c2, c3, c4 = painter.channels
+        self.keypoints = KeypointHead(painter.splat)
+        self.log_sigma = nn.Parameter(torch.full((KEYPOINTS,), -2.6))  # splat radius, about 0.07 of the half width
+        self.log_reach = nn.Parameter(torch.full((KEYPOINTS,), -1.9))  # reach of a keypoint in the flow
+        self.code_in = nn.Sequential(nn.Linear(code + TOKENS * TOKEN_WIDTH, 128), nn.SiLU())
+        self.enter = Modulated(painter.splat + painter.feature + 4 + 1, c1, 128)
+        self.level1 = Modulated(c1, c1, 128)
+        self.down2, self.level2 = Modulated(c1, c2, 128, 2), Modulated(c2, c2, 128)
+        self.down3, self.level3 = Modulated(c2, c3, 128, 2), Modulated(c3, c3, 128)
+        self.down4, self.level4 = Modulated(c3, c4, 128, 2), Modulated(c4, c4, 128)
+        self.join3, self.up3 = nn.Conv2d(c4 + c3, c3, 1), Modulated(c3, c3, 128)
+        self.join2, self.up2 = nn.Conv2d(c3 + c2, c2, 1), Modulated(c2, c2, 128)
+        self.join1, self.up1 = nn.Conv2d(c2 + c1, c1, 1), Modulated(c1, c1, 128)
+        self.flow_fix = nn.Conv2d(c1, 2, 3, padding=1)
+        self.to_half = nn.Conv2d(c1, 4 * painter.half, 1)
+        self.half1 = nn.Conv2d(painter.half + painter.canvas + 4, painter.half, 3, padding=1)
+        self.half2 = nn.Conv2d(painter.half, painter.half, 3, padding=1)
+        self.to_full = nn.Conv2d(painter.half, 4 * painter.full, 1)
+        self.full1 = nn.Conv2d(painter.full + 4, painter.full, 3, padding=1)
+        self.full2 = nn.Conv2d(painter.full, 5, 3, padding=1)
+        nn.init.zeros_(self.flow_fix.weight)
+        nn.init.zeros_(self.flow_fix.bias)
+        axis = (torch.arange(GRID).float() + 0.5) / GRID * 2 - 1
+        ys, xs = torch.meshgrid(axis, axis, indexing="ij")
+        self.register_buffer("cells", torch.stack([xs, ys], -1).reshape(1, GRID * GRID, 2), persistent=False)
+
+    def forward(self, tokens: Tensor, reference: Tensor, rest: Tensor, feature: Tensor, canvas: Tensor, code: Tensor) -> tuple[Tensor, Tensor]:
+        frames = tokens.shape[0]
+        expand = lambda t: t.expand(frames, -1, -1, -1)  # noqa: E731
+        reference, feature, canvas = expand(reference), expand(feature), expand(canvas)
+        points, local = self.keypoints(tokens, rest)
+        splat, flow, reached = self._spread(points, local, rest)
+        style = self.code_in(torch.cat([code.expand(frames, -1), tokens.flatten(1)], dim=1))
+        small = F.avg_pool2d(reference, reference.shape[-1] // GRID)
+        seen = F.grid_sample(torch.cat([feature, small], 1), flow.permute(0, 2, 3, 1), padding_mode="border", align_corners=False)
+        h1 = self.level1(self.enter(torch.cat([splat, seen, reached], 1), style), style)  # 64
+        h2 = self.level2(self.down2(h1, style), style)  # 32
+        h3 = self.level3(self.down3(h2, style), style)  # 16
+        h4 = self.level4(self.down4(h3, style), style)  # 8
+        u = self.up3(self.join3(torch.cat([double(h4), h3], 1)), style)
+        u = self.up2(self.join2(torch.cat([double(u), h2], 1)), style)
+        u = self.up1(self.join1(torch.cat([double(u), h1], 1)), style)  # 64
+        flow = flow + 0.1 * torch.tanh(self.flow_fix(u))
+        flow_half = F.interpolate(flow, scale_factor=2, mode="bilinear", align_corners=False)
+        size = reference.shape[-1]
+        flow_full = F.interpolate(flow, scale_factor=size // GRID, mode="bilinear", align_corners=False)
+        moved = F.grid_sample(reference, flow_full.permute(0, 2, 3, 1), padding_mode="border", align_corners=False)  # [F,4,S,S]
+        kept = F.grid_sample(canvas, flow_half.permute(0, 2, 3, 1), padding_mode="border", align_corners=False)
+        u = F.silu(self.half1(torch.cat([F.pixel_shuffle(self.to_half(u), 2), kept, F.avg_pool2d(moved, 2)], 1)))
+        u = u + F.silu(self.half2(u))  # S/2
+        u = F.silu(self.full1(torch.cat([F.pixel_shuffle(self.to_full(u), 2), moved], 1)))
+        u = self.full2(u)  # S
+        mask = torch.sigmoid(u[:, 4:5] + 1.0)
+        alpha_paint = torch.sigmoid(u[:, 3:4] * 4)
+        paint = torch.cat([torch.sigmoid(u[:, :3] * 2) * alpha_paint, alpha_paint], 1)
+        return mask * moved + (1 - mask) * paint, points
+
+    def _spread(self, points: Tensor, local: Tensor, rest: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Keypoints [F,96,2] -> splatted features [F,C,64,64], sampling flow [F,2,64,64] (where each cell looks in the reference), its reach."""
+        cells = self.cells  # [1,4096,2]
+        square = (cells**2).sum(-1)[:, :, None] + (points**2).sum(-1)[:, None] - 2 * torch.matmul(cells, points.transpose(1, 2))  # [F,4096,96]
+        splat = torch.matmul(torch.exp(-0.5 * square * torch.exp(-2 * self.log_sigma)), local)
+        weight = torch.exp(-0.5 * square * torch.exp(-2 * self.log_reach))
+        total = weight.sum(-1, keepdim=True)
+        shift = torch.matmul(weight, rest - points) / (total + 0.02)  # background does not move
+        to_image = lambda t: t.transpose(1, 2).reshape(t.shape[0], -1, GRID, GRID)  # noqa: E731
+        return to_image(splat), to_image(cells + shift), to_image(total / (total + 0.02))
+
+
+def double(x: Tensor) -> Tensor:
+    """Twice the size, nearest."""
+    return F.interpolate(x, scale_factor=2, mode="nearest")
+
+
+def premultiply(rgba: Tensor) -> Tensor:
+    """uint8 straight RGBA [F,S,S,4] -> float premultiplied [F,4,S,S]."""
+    x = rgba.permute(0, 3, 1, 2).float() / 255
+    return torch.cat([x[:, :3] * x[:, 3:], x[:, 3:]], 1)
+
+
+def straight_bytes(picture: Tensor) -> Tensor:
+    """Premultiplied [F,4,S,S] -> straight uint8 [F,S,S,4]; colour under alpha 0 is black."""
+    alpha = picture[:, 3:].clamp(0, 1)
+    colour = (picture[:, :3] / alpha.clamp_min(1 / 512)).clamp(0, 1)
+    rgba = torch.cat([colour, alpha], 1) * 255 + 0.5
+    return rgba.permute(0, 2, 3, 1).clamp(0, 255).to(torch.uint8)

@@ -1,0 +1,218 @@
+"""Block-causal flow-matching transformer over motion tokens with SDCM in every block (ECHO Eq. 1, 4; DiT: Peebles & Xie 2023).
+
+One block of the talk is 4 frames of 12 tokens. A block attends to itself and to the cached keys and values of the last
+`cache_blocks` finished blocks, so its cost does not grow with the talk.
+
+    x --embed--> h --[ adaLN(time, expressivity) -> self-attention (+ cache)
+                       -> SDCM(avatar audio, f_pu) -> cross-attention(c_emo, identity) -> feed-forward ] x depth--> velocity
+"""
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from training.model.attention import CrossAttention, FeedForward, LoraLinear, attend
+from training.model.config import Behaviour, Clock
+from training.model.layout import FACE_MASK, LIP_MASK, TOKEN_WIDTH, TOKENS
+from training.model.sdcm import SpatialDecoupledModulation
+
+
+@dataclass
+class Condition:
+    """What M blocks are generated from; shapes without M in brackets. `f_pu` None = stage 1, no user yet."""
+
+    audio: Tensor  # [4,L_w,D] the avatar's own windows
+    f_pu: Tensor | None  # [12,D]
+    emotion: Tensor  # [8,D]
+    expressivity: Tensor  # [1]
+    sdcm: Tensor  # [1]
+    lau: Tensor  # [1]
+
+
+def token_masks(sizes: Behaviour) -> tuple[int, list[float], list[float]]:
+    """Tokens a frame with the lip and face masks of the layout. On the grid, a box at the mouth is lip and the border is off the face."""
+    if sizes.layout == "regions":
+        return TOKENS, list(LIP_MASK), list(FACE_MASK)
+    side = sizes.grid
+    lip, face = [], []
+    for row in range(side):
+        for column in range(side):
+            y, x = (row + 0.5) / side, (column + 0.5) / side
+            is_lip = 0.6 < y < 0.85 and 0.3 < x < 0.7
+            is_face = 0.15 < y < 0.9 and 0.15 < x < 0.85 and not is_lip
+            lip.append(float(is_lip))
+            face.append(float(is_face))
+    return side * side, lip, face
+
+
+def rotary(positions: Tensor, dim: int) -> tuple[Tensor, Tensor]:
+    """Cosine and sine tables [P, dim/2] for rotary position embedding over frames (Su et al. 2021)."""
+    frequency = 1.0 / (100.0 ** (torch.arange(0, dim, 2).float() / dim))
+    angle = positions[:, None].float() * frequency
+    return angle.cos(), angle.sin()
+
+
+def rotate(x: Tensor, table: tuple[Tensor, Tensor], heads: int) -> Tensor:
+    """Turns each pair of channels of x [N,P,W] by its frame's angle."""
+    n, p, w = x.shape
+    pairs = x.reshape(n, p, heads, 2, w // heads // 2)
+    a, b = pairs[:, :, :, 0], pairs[:, :, :, 1]
+    cos, sin = table[0][:, None], table[1][:, None]  # [P,1,dim/2]
+    return torch.stack([a * cos - b * sin, a * sin + b * cos], dim=3).reshape(n, p, w)
+
+
+class GeneratorBlock(nn.Module):
+    """One transformer block. Self-attention is given as a function so that training (whole talks, masked) and streaming (cache) share it."""
+
+    def __init__(self, sizes: Behaviour, frames: int):
+        super().__init__()
+        w, heads = sizes.generator_width, sizes.generator_heads
+        self.norm1 = nn.LayerNorm(w, elementwise_affine=False)
+        self.norm2 = nn.LayerNorm(w)
+        self.norm3 = nn.LayerNorm(w)
+        self.norm4 = nn.LayerNorm(w, elementwise_affine=False)
+        self.qkv = LoraLinear(w, 3 * w)
+        self.out = LoraLinear(w, w)
+        self.sdcm = SpatialDecoupledModulation(sizes, frames)
+        self.to_mood = CrossAttention(w, sizes.width, heads)
+        self.feed = FeedForward(w)
+        self.modulation = nn.Linear(w, 6 * w)
+        nn.init.zeros_(self.modulation.weight)
+        nn.init.zeros_(self.modulation.bias)
+
+
+class Generator(nn.Module):
+    """Velocity of the flow at x_t, for one block (`forward`) or for whole talks at once (`train_talk`)."""
+
+    def __init__(self, sizes: Behaviour, clock: Clock):
+        super().__init__()
+        w = sizes.generator_width
+        self.sizes, self.frames = sizes, clock.block_frames
+        self.tokens, lip, face = token_masks(sizes)
+        self.register_buffer("lip", torch.tensor(lip)[:, None], persistent=False)
+        self.register_buffer("face", torch.tensor(face)[:, None], persistent=False)
+        self.embed = nn.Linear(TOKEN_WIDTH, w)
+        self.place = nn.Parameter(torch.randn(self.tokens, w) * 0.3)
+        self.frame = nn.Parameter(torch.randn(self.frames, w) * 0.1)
+        self.time_mlp = nn.Sequential(nn.Linear(64, w), nn.SiLU(), nn.Linear(w, w))
+        self.expressivity_mlp = nn.Sequential(nn.Linear(2, w), nn.SiLU(), nn.Linear(w, w))
+        self.no_emotion = nn.Parameter(torch.randn(sizes.understanding_tokens, sizes.width) * 0.5)
+        self.blocks = nn.ModuleList(GeneratorBlock(sizes, self.frames) for _ in range(sizes.generator_depth))
+        self.final_norm = nn.LayerNorm(w, elementwise_affine=False)
+        self.final_modulation = nn.Linear(w, 2 * w)
+        self.final = nn.Linear(w, TOKEN_WIDTH)
+        nn.init.zeros_(self.final.weight)
+        nn.init.zeros_(self.final.bias)
+
+    # -- shared parts ----------------------------------------------------------------------------------------------------
+
+    def _signal(self, time: Tensor, condition: Condition) -> Tensor:
+        """[M,1] -> adaLN signal [M,W] from time, expressivity and the sdcm switch."""
+        frequency = torch.exp(-math.log(1000.0) * torch.arange(32, device=time.device) / 32)
+        angle = time * 1000.0 * frequency
+        wave = torch.cat([angle.cos(), angle.sin()], dim=-1)
+        return self.time_mlp(wave) + self.expressivity_mlp(torch.cat([condition.expressivity, condition.sdcm], dim=-1))
+
+    def _mood(self, condition: Condition, identity: Tensor) -> Tensor:
+        """c_emo (or what stands for none) and the identity tokens [M,4,D], as one context."""
+        on = condition.lau[:, :, None]
+        return torch.cat([on * condition.emotion + (1 - on) * self.no_emotion, identity], dim=1)
+
+    def _tokens(self, x: Tensor) -> Tensor:
+        """x [M,4,K,32] -> h [M,4K,W]."""
+        h = self.embed(x) + self.place + self.frame[:, None]
+        return h.flatten(1, 2)
+
+    def _run(self, h: Tensor, signal: Tensor, condition: Condition, mood: Tensor, attention) -> tuple[Tensor, list[Tensor]]:
+        """h [M,4K,W] through all blocks. `attention(index, block, normed) -> [M,4K,W]` mixes over tokens. Also gives each block's features (Eq. 12)."""
+        features = []
+        on = condition.sdcm[:, :, None]
+        for index, block in enumerate(self.blocks):
+            s1, b1, g1, s2, b2, g2 = (m[:, None] for m in block.modulation(torch.nn.functional.silu(signal)).chunk(6, dim=-1))
+            h = h + (1 + g1) * attention(index, block, block.norm1(h) * (1 + s1) + b1)
+            h = h + block.sdcm(block.norm2(h), condition.audio, condition.f_pu, self.lip, self.face, on)  # h^ = h + h_lip + h_face
+            h = h + block.to_mood(block.norm3(h), mood)
+            h = h + (1 + g2) * block.feed(block.norm4(h) * (1 + s2) + b2)
+            features.append(h)
+        shift, scale = self.final_modulation(torch.nn.functional.silu(signal))[:, None].chunk(2, dim=-1)
+        h = self.final_norm(h) * (1 + scale) + shift
+        return self.final(h).reshape(h.shape[0], self.frames, self.tokens, TOKEN_WIDTH), features
+
+    def _frame_positions(self, blocks: int) -> Tensor:
+        return torch.arange(blocks * self.frames).repeat_interleave(self.tokens)
+
+    # -- streaming: one block, caches in and out -------------------------------------------------------------------------
+
+    def initial_cache(self, batch: int) -> dict[str, Tensor]:
+        """Keys are kept unrotated and get their place, relative to the present, when they are read."""
+        length = self.sizes.cache_blocks * self.frames * self.tokens
+        shape = (batch, self.sizes.generator_depth, length, self.sizes.generator_width)
+        return {"cache_k": torch.zeros(shape), "cache_v": torch.zeros(shape), "cache_mask": torch.zeros(batch, length)}
+
+    def forward(self, x: Tensor, time: Tensor, condition: Condition, identity: Tensor, cache: dict[str, Tensor]):
+        """x [N,4,K,32], time [N,1], identity [N,4,D] -> velocity [N,4,K,32] and the next cache, which holds *this* x as the newest block."""
+        heads, dim = self.sizes.generator_heads, self.sizes.generator_width // self.sizes.generator_heads
+        past, now = self.sizes.cache_blocks, self.frames * self.tokens
+        positions = self._frame_positions(past + 1).to(x.device)
+        table_all = rotary(positions, dim)
+        table_now = tuple(t[past * now :] for t in table_all)
+        n = x.shape[0]
+        open_keys = torch.cat([cache["cache_mask"], x.new_ones(n, now)], dim=1)
+        mask = ((1 - open_keys) * -1e4)[:, None, None, :]
+        next_k, next_v = [], []
+
+        def attention(index: int, block: GeneratorBlock, h: Tensor) -> Tensor:
+            q, k, v = block.qkv(h).chunk(3, dim=-1)
+            keys = torch.cat([cache["cache_k"][:, index], k], dim=1)
+            values = torch.cat([cache["cache_v"][:, index], v], dim=1)
+            next_k.append(keys[:, now:])
+            next_v.append(values[:, now:])
+            return block.out(attend(rotate(q, table_now, heads), rotate(keys, table_all, heads), values, heads, mask))
+
+        velocity, _ = self._run(self._tokens(x), self._signal(time, condition), condition, self._mood(condition, identity), attention)
+        return velocity, {
+            "cache_k_next": torch.stack(next_k, 1),
+            "cache_v_next": torch.stack(next_v, 1),
+            "cache_mask_next": torch.cat([cache["cache_mask"], x.new_ones(n, now)], dim=1)[:, now:],
+        }
+
+    # -- training: whole talks, every block at once ----------------------------------------------------------------------
+
+    def train_talk(self, clean: Tensor, noisy: Tensor, time: Tensor, condition: Condition, identity: Tensor):
+        """Teacher forcing: noisy block j attends to itself and to clean blocks j-6 .. j-1, exactly as streaming does.
+
+        clean, noisy [N,L,4,K,32]; time [N,L]; condition tensors [N*L, ...]; identity [N,4,D].
+        Gives velocity [N,L,4,K,32] of the noisy stream and its features, one [N*L,4K,W] a block.
+        """
+        n, blocks = clean.shape[:2]
+        m, now = n * blocks, self.frames * self.tokens
+        heads, w = self.sizes.generator_heads, self.sizes.generator_width
+        both = Condition(**{k: None if v is None else torch.cat([v, v]) for k, v in vars(condition).items()})
+        times = torch.cat([torch.ones_like(time), time]).reshape(2 * m, 1)
+        h = self._tokens(torch.cat([clean, noisy]).reshape(2 * m, self.frames, self.tokens, TOKEN_WIDTH))
+        table = tuple(t.repeat(2, 1).to(h.device) for t in rotary(self._frame_positions(blocks), w // heads))
+        mask = self._talk_mask(blocks).to(h.device)
+        faces = identity[None, :, None].expand(2, -1, blocks, -1, -1).reshape(2 * m, *identity.shape[1:])
+
+        def attention(index: int, block: GeneratorBlock, h: Tensor) -> Tensor:
+            # [2*N*L, 4K, W] -> [N, 2*L*4K, W]: clean stream first, then noisy
+            seq = h.reshape(2, n, blocks * now, w).transpose(0, 1).reshape(n, 2 * blocks * now, w)
+            q, k, v = block.qkv(seq).chunk(3, dim=-1)
+            y = block.out(attend(rotate(q, table, heads), rotate(k, table, heads), v, heads, mask))
+            return y.reshape(n, 2, blocks * now, w).transpose(0, 1).reshape(2 * m, now, w)
+
+        velocity, features = self._run(h, self._signal(times, both), both, self._mood(both, faces), attention)
+        return velocity[m:].reshape(n, blocks, *velocity.shape[1:]), [f[m:] for f in features]
+
+    def _talk_mask(self, blocks: int) -> Tensor:
+        """[2*L*4K, 2*L*4K] added to the scores: 0 where a query may look, else -inf."""
+        now = self.frames * self.tokens
+        block = torch.arange(blocks).repeat_interleave(now)
+        row, column = block[:, None], block[None]
+        past = (column < row) & (column >= row - self.sizes.cache_blocks)
+        same = column == row
+        none = torch.zeros_like(same)
+        allowed = torch.cat([torch.cat([past | same, none], 1), torch.cat([past, same], 1)], 0)
+        return torch.zeros(allowed.shape).masked_fill(~allowed, float("-inf"))

@@ -1,0 +1,98 @@
+"""The motion latent space: 58 motion numbers or a picture of any head -> 12 region tokens, and back to 52 coefficients + pose.
+
+`MotionEmbedder` defines the space from the render's exact numbers; `MotionEncoder` reads the same tokens off pixels, so that real
+video can be brought into it. Both are free of identity: the same motion on any head is the same tokens.
+"""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from training.model.layout import MOTION_WIDTH, TOKEN_WIDTH, TOKENS, region_inputs
+
+POSE_SCALE = 3.0  # pose in rad and head heights is brought to about the range of the coefficients
+
+
+def scale_motion(motion: Tensor) -> Tensor:
+    """[..., 58] with its six pose numbers scaled by POSE_SCALE."""
+    return torch.cat([motion[..., :52], motion[..., 52:] * POSE_SCALE], dim=-1)
+
+
+class MotionEmbedder(nn.Module):
+    """motion [*,58] -> tokens [*,12,32], zero mean and unit variance over the training motion (`mean`, `std` are set after training)."""
+
+    def __init__(self, hidden: int = 64):
+        super().__init__()
+        mask = torch.zeros(TOKENS, MOTION_WIDTH)
+        for row, inputs in zip(mask, region_inputs()):
+            row[inputs] = 1.0
+        self.register_buffer("mask", mask, persistent=False)
+        self.first = nn.Parameter(torch.randn(TOKENS, MOTION_WIDTH, hidden) * 0.5)
+        self.bias = nn.Parameter(torch.randn(TOKENS, hidden) * 0.2)
+        self.second = nn.Parameter(torch.randn(TOKENS, hidden, TOKEN_WIDTH) / hidden**0.5)
+        self.direct = nn.Parameter(torch.randn(TOKENS, MOTION_WIDTH, TOKEN_WIDTH) * 0.6)
+        self.register_buffer("mean", torch.zeros(TOKENS, TOKEN_WIDTH))
+        self.register_buffer("std", torch.ones(TOKENS, TOKEN_WIDTH))
+
+    def raw(self, motion: Tensor) -> Tensor:
+        picked = scale_motion(motion)[..., None, :] * self.mask  # [*,12,58]
+        hidden = torch.tanh(torch.einsum("...ki,kih->...kh", picked, self.first) + self.bias)
+        return torch.einsum("...kh,kho->...ko", hidden, self.second) + torch.einsum("...ki,kio->...ko", picked, self.direct)
+
+    def forward(self, motion: Tensor) -> Tensor:
+        return (self.raw(motion) - self.mean) / self.std
+
+    def standardise(self, motion: Tensor) -> None:
+        """Sets mean and std from a sample of motion [S,58]."""
+        with torch.no_grad():
+            raw = self.raw(motion)
+            self.mean.copy_(raw.mean(0))
+            self.std.copy_(raw.std(0).clamp_min(0.05))
+
+
+class BlendshapeHead(nn.Module):
+    """tokens [*,12,32] -> 52 coefficients in 0..1 and pose [*,6] (rad, head heights)."""
+
+    def __init__(self, hidden: int = 256):
+        super().__init__()
+        self.net = nn.Sequential(
+            nn.Linear(TOKENS * TOKEN_WIDTH, hidden), nn.GELU(), nn.Linear(hidden, hidden), nn.GELU(), nn.Linear(hidden, MOTION_WIDTH)
+        )
+        self.direct = nn.Linear(TOKENS * TOKEN_WIDTH, MOTION_WIDTH)
+
+    def raw(self, tokens: Tensor) -> Tensor:
+        """Unclamped scaled motion [*,58], for losses."""
+        flat = tokens.flatten(-2)
+        return self.net(flat) + self.direct(flat)
+
+    def forward(self, tokens: Tensor) -> tuple[Tensor, Tensor]:
+        raw = self.raw(tokens)
+        return raw[..., :52].clamp(0, 1), raw[..., 52:] / POSE_SCALE
+
+
+class MotionEncoder(nn.Module):
+    """Premultiplied RGBA picture [F,4,256,256] -> tokens [F,12,32]."""
+
+    def __init__(self, channels: tuple[int, ...] = (24, 48, 96, 128, 160)):
+        super().__init__()
+        layers, width = [], 4
+        for c in channels:
+            layers += [nn.Conv2d(width, c, 3, stride=2, padding=1), nn.GroupNorm(8, c), nn.SiLU(), nn.Conv2d(c, c, 3, padding=1), nn.SiLU()]
+            width = c
+        self.convs = nn.Sequential(*layers)
+        self.pool = nn.AdaptiveAvgPool2d(4)
+        self.out = nn.Sequential(nn.Linear(width * 16, 512), nn.GELU(), nn.Linear(512, TOKENS * TOKEN_WIDTH))
+
+    def forward(self, picture: Tensor) -> Tensor:
+        h = self.pool(self.convs(picture))
+        return self.out(h.flatten(1)).reshape(-1, TOKENS, TOKEN_WIDTH)
+
+
+def token_noise(tokens: Tensor, amount: float) -> Tensor:
+    """What decoders must bear: the generator is not exact."""
+    return tokens + amount * torch.randn_like(tokens)
+
+
+def motion_loss(head: BlendshapeHead, tokens: Tensor, motion: Tensor) -> Tensor:
+    """Smooth L1 between the head's motion and the render's."""
+    return F.smooth_l1_loss(head.raw(tokens), scale_motion(motion), beta=0.02)

@@ -1,0 +1,1 @@
+"""The stages of training, each resumable and run by training.run."""

@@ -1,0 +1,94 @@
+"""Stage `distil`: a student of one or two Euler steps learns where the many-step teacher's path ends (reflow, Liu et al. 2023), on its own rollouts.
+
+Contexts are the student's own past: after each pass the finished blocks of the student become the clean stream of the next pass, so it
+learns to go on from what it makes and does not drift.
+"""
+
+import copy
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from training.model.config import Config
+from training.model.flow import euler_times
+from training.model.generator import Condition, Generator
+from training.model.layout import TOKEN_WIDTH, TOKENS
+from training.stages.codec import Geometry
+from training.stages.interactive import Context, adapt, merge_lora
+from training.stages.talking import IDENTITIES, Speaker, condition_of, crop_starts
+from training.stages.talks import Talks, draw, draw_expressivity
+from training.stages.trainer import autocast, train
+
+
+def load_interactive(config: Config, folder: Path) -> nn.ModuleDict:
+    """{speaker, context} of stage 2 with LoRA merged."""
+    speaker = Speaker(config)
+    adapt(speaker, int(config.stage("interactive").options.get("lora_rank", 16)))
+    modules = nn.ModuleDict({"speaker": speaker, "context": Context(config)})
+    modules.load_state_dict(torch.load(folder / "interactive.pt", weights_only=False)["averaged"])
+    merge_lora(modules)
+    return modules.requires_grad_(False)
+
+
+def integrate(generator: Generator, clean: Tensor, noise: Tensor, steps: int, condition: Condition, identity: Tensor) -> Tensor:
+    """Euler from noise [N,L,4,K,32] to motion, every block on the given clean past."""
+    x = noise
+    times = euler_times(steps)
+    for t, following in zip(times, [*times[1:], 1.0]):
+        velocity, _ = generator.train_talk(clean, x, torch.full(noise.shape[:2], t), condition, identity)
+        x = x + (following - t) * velocity.float()
+    return x
+
+
+def train_distil(config: Config, folder: Path, geometry: Geometry, talks: Talks) -> tuple[nn.ModuleDict, dict]:
+    modules = load_interactive(config, folder)
+    speaker, context = modules["speaker"], modules["context"]
+    teacher = copy.deepcopy(speaker["generator"]).eval()
+    student = nn.ModuleDict({"generator": speaker["generator"].requires_grad_(True)})
+    run = config.stage("distil")
+    blocks = int(run.options.get("blocks", 8))
+    teacher_steps, student_steps = int(run.options.get("teacher_steps", 8)), int(run.options.get("student_steps", 2))
+    rng = np.random.default_rng(config.seed + 13)
+
+    def step_loss(step: int, done: float):
+        crops = crop_starts(talks.train, blocks, run.batch, rng, config.clock.block_frames)
+        batch = draw(talks, crops, blocks, rng, draw_expressivity(rng, run.batch))
+        on = torch.ones(run.batch, 1)
+        people = torch.tensor([talk.identity % IDENTITIES for talk, _ in crops])
+        with autocast(config):
+            with torch.no_grad():
+                f_pu, _ = context(talks, crops, blocks, context["lpe"].initial_state(run.batch), on, on)
+                condition = condition_of(speaker, batch, f_pu, 0.1, 0.05)
+                identity = speaker.identity_tokens(people)
+                truth = geometry["embedder"](batch.motion).reshape(run.batch, blocks, -1, TOKENS, TOKEN_WIDTH)
+                noise = torch.randn_like(truth)
+                past = truth
+                if step % 2 and done > 0.1:  # own rollout as the past: one student pass on the true past, then its own
+                    past = integrate(speaker["generator"], truth, torch.randn_like(truth), student_steps, condition, identity)
+                past = past + 0.05 * torch.randn_like(past)
+                goal = integrate(teacher, past, noise, teacher_steps, condition, identity)
+            # the student's steps all aim at the teacher's end: v(x_t, t) = (goal - x_t) / (1 - t) on the straight line
+            loss = truth.new_zeros(())
+            x = noise
+            times = euler_times(student_steps)
+            for t, following in zip(times, [*times[1:], 1.0]):
+                velocity, _ = student["generator"].train_talk(past, x, torch.full(noise.shape[:2], t), condition, identity)
+                end = x + (1 - t) * velocity.float()
+                loss = loss + ((end - goal) ** 2).mean() * (2.0 if following == 1.0 else 1.0)
+                x = (x + (following - t) * velocity.float()).detach()
+        return loss, {"end": float(((x - goal) ** 2).mean())}
+
+    figures = train("distil", config, run, student, [{"params": list(student.parameters())}], step_loss, folder)
+    return modules.eval().requires_grad_(False), figures
+
+
+def load_student(config: Config, folder: Path) -> nn.ModuleDict:
+    """{speaker, context} with the distilled generator, or that of stage 2 where no student was trained."""
+    modules = load_interactive(config, folder)
+    path = folder / "distil.pt"
+    if path.exists():
+        weights = torch.load(path, weights_only=False)["averaged"]
+        modules["speaker"]["generator"].load_state_dict({k.removeprefix("generator."): v for k, v in weights.items()})
+    return modules.eval()

@@ -1,0 +1,103 @@
+"""Stage 1 `talking`: the generator learns speech and idle motion from the avatar's own audio, affect words and identity (ECHO Sec. 3.3).
+
+L = L_flow + lambda L_pixel. L_pixel is measured where the pixels will move: at the projected keypoints of a head, in pixels.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from training.model.config import Config
+from training.model.flow import interpolate, sample_time, velocity_target
+from training.model.generator import Condition, Generator
+from training.model.layout import TOKEN_WIDTH, TOKENS
+from training.model.text_encoder import TextEncoder
+from training.stages.codec import Geometry
+from training.stages.talks import WORDS, Batch, Talks, draw, draw_expressivity
+from training.stages.trainer import autocast, train
+
+IDENTITIES = 512  # rows of the learned identity table: the simulated people
+
+
+class Speaker(nn.ModuleDict):
+    """What stage 1 trains."""
+
+    def __init__(self, config: Config):
+        sizes = config.behaviour
+        super().__init__(
+            {
+                "generator": Generator(sizes, config.clock),
+                "text": TextEncoder(sizes, len(WORDS)),
+                "identity": nn.Embedding(IDENTITIES, sizes.identity_tokens * sizes.width),
+            }
+        )
+        nn.init.normal_(self["identity"].weight, std=0.3)
+        self.sizes = sizes
+
+    def identity_tokens(self, people: Tensor) -> Tensor:
+        return self["identity"](people).reshape(len(people), self.sizes.identity_tokens, self.sizes.width)
+
+
+def condition_of(speaker: Speaker, batch: Batch, f_pu: Tensor | None, drop: float, sdcm_off: float) -> Condition:
+    """Conditions of the N*L blocks of a batch; `drop` of the talks lose their affect, `sdcm_off` their SDCM."""
+    n, blocks = batch.words.shape[:2]
+    m = n * blocks
+    frames = batch.audio.shape[1] // blocks
+    spread = lambda t: t[:, None].expand(-1, blocks, -1).reshape(m, -1)  # noqa: E731
+    first = speaker["text"](batch.words.reshape(m, -1))
+    return Condition(
+        audio=batch.audio.reshape(m, frames, *batch.audio.shape[2:]), f_pu=f_pu, emotion=first, expressivity=spread(batch.expressivity),
+        sdcm=spread((torch.rand(n, 1) >= sdcm_off).float()), lau=spread((torch.rand(n, 1) >= drop).float()),
+    )  # fmt: skip
+
+
+def flow_losses(speaker: Speaker, geometry: Geometry, batch: Batch, condition: Condition, rest: Tensor, pixel: float) -> tuple[Tensor, dict, Tensor, list[Tensor]]:
+    """Flow loss of every block and pixel loss of the implied clean motion. Also gives the target tokens and the features of Eq. 12."""
+    n, frames, _ = batch.motion.shape
+    blocks = batch.words.shape[1]
+    data = geometry["embedder"](batch.motion).reshape(n, blocks, frames // blocks, TOKENS, TOKEN_WIDTH)
+    seen = data + torch.rand(n, 1, 1, 1, 1) * 0.2 * torch.randn_like(data)  # the past is not exact either
+    noise, time = torch.randn_like(data), sample_time((n, blocks))
+    moving = interpolate(noise, data, time)
+    people = torch.tensor([talk.identity % IDENTITIES for talk, _ in batch.crops])
+    velocity, features = speaker["generator"].train_talk(seen, moving, time, condition, speaker.identity_tokens(people))
+    velocity = velocity.float()
+    flow = ((velocity - velocity_target(noise, data)) ** 2).mean()
+    clean = moving + (1 - time)[:, :, None, None, None] * velocity  # x_1 that this velocity points at
+    pick = torch.randint(n * frames, (min(256, n * frames),))
+    tokens_made, tokens_true = clean.reshape(-1, TOKENS, TOKEN_WIDTH)[pick], data.reshape(-1, TOKENS, TOKEN_WIDTH)[pick]
+    shape = rest[torch.randint(len(rest), (len(pick),))]
+    made, true = geometry["keypoints"](tokens_made, shape)[0], geometry["keypoints"](tokens_true, shape)[0]
+    sure = time.reshape(n, blocks, 1).expand(n, blocks, frames // blocks).reshape(-1)[pick]
+    distance = ((made - true).abs().mean((1, 2)) * 128 * sure).mean()
+    return flow + pixel * distance, {"flow": float(flow.detach()), "pixels": float(distance.detach())}, data, features
+
+
+def crop_starts(talks: list, blocks: int, count: int, rng: np.random.Generator, block_frames: int) -> list:
+    """Random crops that begin on block borders."""
+    out = []
+    for _ in range(count):
+        talk = talks[rng.integers(len(talks))]
+        last = (len(talk.avatar) - blocks * block_frames) // block_frames
+        out.append((talk, int(rng.integers(0, last + 1)) * block_frames))
+    return out
+
+
+def train_talking(config: Config, folder: Path, geometry: Geometry, talks: Talks) -> tuple[Speaker, dict]:
+    speaker = Speaker(config)
+    run = config.stage("talking")
+    rng = np.random.default_rng(config.seed + 11)
+    blocks = int(run.options.get("blocks", 10))
+    rest = torch.from_numpy(np.load(Path(config.data["renders"]) / "paint-rest.npy"))
+
+    def step_loss(step: int, done: float):
+        crops = crop_starts(talks.train, blocks, run.batch, rng, config.clock.block_frames)
+        batch = draw(talks, crops, blocks, rng, draw_expressivity(rng, run.batch))
+        with autocast(config):
+            condition = condition_of(speaker, batch, None, 0.15, 0.0)
+            loss, shown, _, _ = flow_losses(speaker, geometry, batch, condition, rest, float(run.options.get("pixel", 0.02)))
+        return loss, shown
+
+    return speaker, train("talking", config, run, speaker, [{"params": list(speaker.parameters())}], step_loss, folder)

@@ -1,0 +1,142 @@
+"""The simulated talks as training reads them: features of both voices, motion of both faces, affect words, history at 1 Hz."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from training.data.conversation.vocabulary import VOCABULARY
+from training.model.audio_encoder import AudioEncoder
+from training.model.config import Config
+from training.model.layout import MOTION_WIDTH
+from training.model.text_encoder import PAD, UNKNOWN, tokenize
+
+WORDS = ["<pad>", "<unk>", *[w for w in VOCABULARY if w not in ("<pad>", "<unk>")]]
+WORD_ID = {word: i for i, word in enumerate(WORDS)}
+
+
+@dataclass
+class Talk:
+    """One conversation of T frames; `*_audio` [T,D] half precision, one row a frame, before windowing."""
+
+    avatar_audio: Tensor
+    user_audio: Tensor
+    avatar: Tensor  # [T,58]
+    calm: Tensor  # [T,58]
+    user: Tensor  # [T,58]
+    presence: Tensor  # [T,1]
+    loudness: Tensor  # [T] RMS of the avatar's audio
+    words: Tensor  # [T,L] int32
+    entries: Tensor  # [T // (4 * 6), 187] history means
+    identity: int
+
+
+class Talks:
+    """All talks of a folder. Features of the frozen audio encoder are computed once and kept in `<work>/features.pt`."""
+
+    def __init__(self, config: Config, folder: Path, work: Path, encoder: AudioEncoder):
+        self.config = config
+        self.folder = folder
+        index = json.loads((folder / "index.json").read_text())["conversations"]
+        cache = work / "features.pt"
+        known = torch.load(cache) if cache.exists() else {}
+        self.train: list[Talk] = []
+        self.held: list[Talk] = []
+        for row in index:
+            with np.load(folder / row["file"]) as talk:
+                data = {key: talk[key] for key in talk.files}
+            if row["file"] not in known:
+                known[row["file"]] = tuple(self._features(encoder, data[key]) for key in ("avatar_pcm", "user_pcm"))
+            (self.train if row["split"] == "train" else self.held).append(self._talk(row, data, *known[row["file"]]))
+        torch.save(known, cache)
+
+    def _features(self, encoder: AudioEncoder, pcm: np.ndarray) -> Tensor:
+        """[T,D] of the whole track, in pieces; row i has heard nothing after frame i."""
+        spf, tail = self.config.clock.samples_per_frame, self.config.behaviour.tail_samples
+        frames = len(pcm) // spf
+        padded = np.concatenate([np.zeros(tail, np.float32), pcm[: frames * spf].astype(np.float32) / 32768])
+        rows, piece = [], 500
+        with torch.no_grad():
+            for first in range(0, frames, piece):
+                last = min(first + piece, frames)
+                found = encoder.frames(torch.from_numpy(padded[first * spf : last * spf + tail])[None])[0]
+                rows.append(found[len(found) - (last - first) :].half())
+        return torch.cat(rows)
+
+    def _talk(self, row: dict, data: dict, avatar_audio: Tensor, user_audio: Tensor) -> Talk:
+        frames = len(avatar_audio)
+        sizes = self.config.behaviour
+        words = torch.full((frames, sizes.text_tokens), PAD, dtype=torch.int32)
+        changes = json.loads(str(data["affect"]))
+        for change, following in zip(changes, [*changes[1:], {"frame": frames}]):
+            words[change["frame"] : following["frame"]] = torch.tensor(tokenize(change["text"], WORD_ID, sizes.text_tokens), dtype=torch.int32)
+        motion = lambda key: torch.from_numpy(np.asarray(data[key][:frames], np.float32))  # noqa: E731
+        user, presence = motion("user_face"), motion("user_presence").reshape(-1, 1)
+        user = user * presence
+        pcm = data["avatar_pcm"][: frames * self.config.clock.samples_per_frame].astype(np.float32) / 32768
+        loudness = torch.from_numpy(np.sqrt((pcm.reshape(frames, -1) ** 2).mean(1)))
+        span = sizes.history_blocks * self.config.clock.block_frames
+        whole = frames // span * span
+        rows = torch.cat([user, presence, user_audio.float()], 1)[:whole]
+        entries = rows.reshape(-1, span, rows.shape[1]).mean(1)
+        return Talk(avatar_audio, user_audio, motion("avatar_face"), motion("avatar_calm"), user, presence, loudness, words, entries, int(row["avatarIdentity"]))
+
+    def windows(self, audio: Tensor, first: int, frames: int, ahead: int) -> Tensor:
+        """[frames, L_w, D]: the window of frame i ends `ahead` frames after it; outside the talk, the nearest row."""
+        window = self.config.behaviour.window
+        rows = torch.arange(frames)[:, None] + torch.arange(window)[None] + first + ahead - window + 1
+        return audio[rows.clamp(0, len(audio) - 1)].float()
+
+    def history(self, talk: Talk, frame: int) -> tuple[Tensor, Tensor]:
+        """History [H,187] and mask [H] as the runtime holds them at the start of the block that begins at `frame`."""
+        sizes = self.config.behaviour
+        span = sizes.history_blocks * self.config.clock.block_frames
+        last = frame // span
+        taken = talk.entries[max(0, last - sizes.history_entries) : last]
+        history = torch.zeros(sizes.history_entries, talk.entries.shape[1])
+        mask = torch.zeros(sizes.history_entries)
+        if len(taken):
+            history[-len(taken) :] = taken
+            mask[-len(taken) :] = 1
+        return history, mask
+
+
+@dataclass
+class Batch:
+    """N crops of L blocks."""
+
+    motion: Tensor  # [N,L*4,58] the target at the drawn expressivity
+    audio: Tensor  # [N,L*4,L_w,D] the avatar's
+    words: Tensor  # [N,L,W] of the first frame of each block
+    expressivity: Tensor  # [N,1]
+    loudness: Tensor  # [N,L*4]
+    crops: list[tuple[Talk, int]]
+
+
+def draw(talks: Talks, crops: list[tuple[Talk, int]], blocks: int, rng: np.random.Generator, expressivity: np.ndarray) -> Batch:
+    """Builds a batch; `crops` are (talk, first frame), the first frame on a block border."""
+    frames = blocks * talks.config.clock.block_frames
+    ahead = talks.config.clock.avatar_lookahead_frames
+    motion, audio, words, loud = [], [], [], []
+    for (talk, first), e in zip(crops, expressivity):
+        span = slice(first, first + frames)
+        calm = talk.calm[span]
+        motion.append(calm + float(e) * (talk.avatar[span] - calm))
+        audio.append(talks.windows(talk.avatar_audio, first, frames, ahead))
+        picked = talk.words[first : first + frames : talks.config.clock.block_frames].clone()
+        picked[(torch.rand(picked.shape) < 0.05) & (picked != PAD)] = UNKNOWN
+        words.append(picked)
+        loud.append(talk.loudness[span])
+    stack = torch.stack
+    return Batch(stack(motion), stack(audio), stack(words), torch.from_numpy(expressivity.astype(np.float32))[:, None], stack(loud), crops)
+
+
+def draw_expressivity(rng: np.random.Generator, count: int) -> np.ndarray:
+    """Mostly full, sometimes anything down to calm."""
+    return np.where(rng.random(count) < 0.6, 1.0, rng.random(count))
+
+
+MOTION = MOTION_WIDTH
