@@ -2,8 +2,6 @@ import { fileURLToPath } from "node:url";
 import { defineConfig } from "vite";
 
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
-/** Where the SDK is built. The examples import it by its name, as a user does; a test may put a double in its place. */
-const sdk = process.env.ECHO_HEAD_SDK ?? at("../dist/index.js");
 
 /** Builds the pages that `npm start` serves into build/examples. */
 export default defineConfig({
@@ -13,8 +11,9 @@ export default defineConfig({
   logLevel: "warn",
   resolve: {
     alias: [
-      { find: /^echo-head$/, replacement: sdk },
-      { find: /^echo-head\/babylon$/, replacement: at("../plugins/babylon/index.ts") },
+      // The examples import the package by its name, as a user does; here the name means this build of it.
+      { find: /^echo-head$/, replacement: at("../dist/index.js") },
+      { find: /^echo-head\/babylon$/, replacement: at("../dist/babylon.js") },
     ],
   },
   worker: { format: "es" },
@@ -22,6 +21,7 @@ export default defineConfig({
     outDir: at("../build/examples"),
     emptyOutDir: true,
     target: "es2022",
+    assetsInlineLimit: 0, // audio worklets are files; as data: addresses they are refused
     chunkSizeWarningLimit: 4000,
     rolldownOptions: {
       input: { studio: at("studio/index.html"), hello: at("01-hello-head/index.html") },

@@ -61,7 +61,7 @@ function showAgent(agent: EchoAgent): void {
   stage.head.play(agent.frames()).catch(fail);
   agent.on("state-changed", () => agent === studio.agent && showState(agent));
   agent.on("error", ({ error }) => (error.recoverable ? messages.refuse(error) : fail(error)));
-  agent.on("downgraded", ({ reason }) => messages.toast(reason));
+  agent.on("downgraded", ({ to, reason }) => messages.toast(`Runs on ${to}: ${reason}`));
   showState(agent);
 }
 

@@ -56,9 +56,8 @@ export class Session {
     return true;
   }
 
-  /** Speaks one recording; what was being said is interrupted. */
+  /** Speaks one recording, after what is being said. */
   speak(pcm: Float32Array, sampleRateHz: number): Utterance | null {
-    this.#agent?.interrupt();
     return this.#agent?.speak({ pcm, sampleRateHz }) ?? null;
   }
 }

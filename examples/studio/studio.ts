@@ -122,6 +122,7 @@ export class Studio {
     this.#pauseConversation();
     const { captions } = this.#views;
     captions.show("avatar", file.name);
+    this.agent?.interrupt();
     const utterance = this.#session.speak(audio.getChannelData(0), audio.sampleRate);
     await utterance?.finished;
     captions.show("avatar", null);

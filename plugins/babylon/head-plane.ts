@@ -1,16 +1,17 @@
 import { Constants } from "@babylonjs/core/Engines/constants.js";
 import { StandardMaterial } from "@babylonjs/core/Materials/standardMaterial.js";
+import type { BaseTexture } from "@babylonjs/core/Materials/Textures/baseTexture.js";
 import { Color3 } from "@babylonjs/core/Maths/math.color.js";
 import { CreatePlane } from "@babylonjs/core/Meshes/Builders/planeBuilder.js";
 import type { Mesh } from "@babylonjs/core/Meshes/mesh.js";
 import type { Scene } from "@babylonjs/core/scene.js";
-import type { EchoHeadTexture } from "./echo-head-texture.js";
+import type { AlphaMode } from "./echo-head-texture.js";
 
 /** Options of {@link createHeadPlane}. */
 export interface HeadPlaneOptions {
   scene: Scene;
-  /** Borrowed: disposing the plane leaves it alone. */
-  texture: EchoHeadTexture;
+  /** An EchoHeadTexture. Borrowed: disposing the plane leaves it alone. */
+  texture: BaseTexture & { readonly alphaMode: AlphaMode };
   /** Height and width in scene units. @default 1 */
   size?: number;
   /** @default "EchoHeadPlane" */

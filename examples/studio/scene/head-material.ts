@@ -1,8 +1,10 @@
 import { Constants } from "@babylonjs/core/Engines/constants.js";
 import { Effect } from "@babylonjs/core/Materials/effect.js";
 import { ShaderMaterial } from "@babylonjs/core/Materials/shaderMaterial.js";
+import type { BaseTexture } from "@babylonjs/core/Materials/Textures/baseTexture.js";
+import { Vector2 } from "@babylonjs/core/Maths/math.vector.js";
 import type { Scene } from "@babylonjs/core/scene.js";
-import type { EchoHeadTexture } from "echo-head/babylon";
+import type { AlphaMode } from "echo-head/babylon";
 
 // The head has 256 x 256 pixels and stands four times as large: bilinear filtering would show its grid. Catmull-Rom in
 // nine bilinear reads (4 x 4 texels), after "Fast Catmull-Rom filtering", Jimenez 2016: weights for t in 0..1 of
@@ -54,11 +56,14 @@ void main() { vUV = uv; gl_Position = worldViewProjection * vec4(position, 1.0);
 /** How much of the picture's height fades out at the foot, 0..1. */
 const FADE = 0.16;
 
+/** What the material needs of an EchoHeadTexture. */
+type HeadTexture = BaseTexture & { readonly alphaMode: AlphaMode };
+
 /** Shows the head's premultiplied texture larger than it is, without its pixels. WebGL2 only (GLSL). */
 export class HeadMaterial extends ShaderMaterial {
-  readonly #head: EchoHeadTexture;
+  readonly #head: HeadTexture;
 
-  constructor(scene: Scene, head: EchoHeadTexture) {
+  constructor(scene: Scene, head: HeadTexture) {
     if (head.alphaMode !== "premultiplied") throw new TypeError('head.alphaMode must be "premultiplied"');
     Effect.ShadersStore.studioHeadVertexShader = VERTEX;
     Effect.ShadersStore.studioHeadFragmentShader = FRAGMENT;
@@ -79,6 +84,6 @@ export class HeadMaterial extends ShaderMaterial {
   /** Call when frames of another size may have come. */
   followSize(): void {
     const { width, height } = this.#head.getSize();
-    this.setVector2("size", { x: width, y: height });
+    this.setVector2("size", new Vector2(width, height));
   }
 }
