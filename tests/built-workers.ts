@@ -1,25 +1,33 @@
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
-import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
-/** Bundles the worker threads from the sources into a folder of their own, for `assets.workerUrl`; `remove` deletes it. */
-export async function buildWorkers(): Promise<{ workerUrl: string; remove: () => void }> {
-  // Inside the package, so that the threads find onnxruntime.
-  const root = fileURLToPath(new URL("../node_modules/.cache/", import.meta.url));
-  mkdirSync(root, { recursive: true });
-  const folder = mkdtempSync(join(root, "echo-head-workers-"));
+const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+
+/** Bundles threads and worklets from the sources into a folder of their own, for `assets.workerUrl`; `remove` deletes it. */
+export async function buildWorkers(
+  platform: "node" | "browser" = "node",
+): Promise<{ workerUrl: string; remove: () => void }> {
+  // Inside the package, so that Node's threads find onnxruntime.
+  const cache = at("../node_modules/.cache/");
+  mkdirSync(cache, { recursive: true });
+  const folder = mkdtempSync(`${cache}echo-head-workers-`);
   await build({
-    entryPoints: ["lcu", "generator"].map((name) =>
-      fileURLToPath(new URL(`../workers/${name}.worker.ts`, import.meta.url)),
+    entryPoints: ["lcu.worker", "generator.worker", "capture.worklet", "player.worklet"].map((name) =>
+      at(`../workers/${name}.ts`),
     ),
     outdir: folder,
     bundle: true,
-    splitting: true,
     format: "esm",
-    platform: "neutral",
-    mainFields: ["module", "main"],
-    external: ["node:*", "onnxruntime-node", "onnxruntime-web", "onnxruntime-web/*"],
+    target: "es2022",
+    logLevel: "error",
+    ...(platform === "browser"
+      ? { platform }
+      : {
+          platform: "neutral",
+          mainFields: ["module", "main"],
+          external: ["node:*", "onnxruntime-node", "onnxruntime-web", "onnxruntime-web/*"],
+        }),
   });
   return { workerUrl: folder, remove: () => rmSync(folder, { recursive: true }) };
 }

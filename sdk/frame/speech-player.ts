@@ -125,7 +125,8 @@ export class SpeechPlayer implements PlayoutClock {
 
   #play(id: string, voice: Voice, pcm: Float32Array): void {
     if (pcm.length === 0) return;
-    this.#node.port.postMessage({ kind: "play", id, start: voice.nextSample, pcm }, [pcm.buffer]);
-    voice.nextSample += pcm.length;
+    const start = voice.nextSample;
+    voice.nextSample += pcm.length; // before the samples move to the audio thread
+    this.#node.port.postMessage({ kind: "play", id, start, pcm }, [pcm.buffer]);
   }
 }

@@ -1,0 +1,142 @@
+import { EchoAgent, SpeechPlayer } from "../../sdk/index.js";
+
+const assets = { ortWasmUrl: new URL("/ort/", location.href).href, workerUrl: "/workers/" };
+const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Everything that goes through an audio node, sample by sample, with the time at which it was heard. */
+class Recorder {
+  readonly chunks: { pcm: Float32Array; heardMs: number }[] = [];
+
+  static async attach(player: SpeechPlayer, output: AudioNode): Promise<Recorder> {
+    const { context } = player;
+    await context.audioWorklet.addModule("/workers/capture.worklet.js");
+    const node = new AudioWorkletNode(context, "echo-head-capture", { numberOfOutputs: 0 });
+    const recorder = new Recorder();
+    node.port.onmessage = ({ data }: MessageEvent<Float32Array>) =>
+      recorder.chunks.push({ pcm: data, heardMs: player.nowMs() });
+    output.connect(node);
+    return recorder;
+  }
+
+  /** Where sound begins and ends, in samples of the recording, and when its beginning was heard. */
+  sound(): { start: number; end: number; silentInside: number; heardMs: number } {
+    let [start, end, silentInside, heardMs, at, quiet] = [-1, -1, 0, 0, 0, 0];
+    for (const chunk of this.chunks) {
+      chunk.pcm.forEach((sample, i) => {
+        if (Math.abs(sample) > 1e-3) {
+          if (start < 0) [start, heardMs] = [at + i, chunk.heardMs];
+          else if (quiet > 200) silentInside += quiet;
+          end = at + i + 1;
+          quiet = 0;
+        } else quiet += 1;
+      });
+      at += chunk.pcm.length;
+    }
+    return { start, end, silentInside, heardMs };
+  }
+}
+
+let agent: EchoAgent;
+let player: SpeechPlayer;
+let recorder: Recorder;
+
+/** What agent.test.ts calls in the browser. */
+const calls = {
+  start: async () => {
+    const context = new AudioContext();
+    const output = new GainNode(context);
+    output.connect(context.destination);
+    player = await SpeechPlayer.create({ context, output, assets });
+    await context.resume();
+    recorder = await Recorder.attach(player, output);
+    agent = await EchoAgent.create({ pack: "/pack/", clock: player, backend: "wasm", assets });
+    return { state: agent.state, backend: agent.backend, rateHz: context.sampleRate };
+  },
+
+  /** Speaks a second of a tone and watches until it is over. */
+  speak: async (rateHz: number) => {
+    recorder.chunks.length = 0;
+    const frames: { index: number; timestampMs: number; state: string; lateMs: number }[] = [];
+    let done = false;
+    const watched = (async () => {
+      for await (const frame of agent.frames()) {
+        const { index, timestampMs, state } = frame;
+        frames.push({ index, timestampMs, state, lateMs: agent.nowMs - timestampMs });
+        frame.close();
+        if (done && state === "listening") break;
+      }
+    })();
+    const pcm = Float32Array.from({ length: rateHz }, (_, n) => 0.5 * Math.cos((2 * Math.PI * 500 * n) / rateHz));
+    const result = await agent.speak({ pcm, sampleRateHz: rateHz }).finished;
+    done = true;
+    await watched;
+    await sleep(300);
+    return { result, frames, sound: recorder.sound(), rateHz: player.context.sampleRate };
+  },
+
+  /** Interrupts five seconds of speech. */
+  interrupt: async () => {
+    recorder.chunks.length = 0;
+    const utterance = agent.speak({ pcm: new Float32Array(5 * 16_000).fill(0.25), sampleRateHz: 16_000 });
+    await new Promise<void>((resolve) => {
+      agent.on("utterance-started", () => resolve(), { once: true });
+    });
+    await sleep(500);
+    agent.interrupt();
+    const result = await utterance.finished;
+    await sleep(700);
+    const { start, end } = recorder.sound();
+    return { result, soundMs: ((end - start) * 1_000) / player.context.sampleRate, state: agent.state };
+  },
+
+  /** A microphone made of an oscillator. */
+  listen: async () => {
+    const { context } = player;
+    const oscillator = new OscillatorNode(context, { frequency: 300 });
+    const microphone = context.createMediaStreamDestination();
+    oscillator.connect(microphone);
+    oscillator.start();
+    const detach = await agent.user.attachMicrophone(microphone.stream);
+    await sleep(1_000);
+    const heard = agent.stats().userSamples.pushed;
+    detach();
+    await sleep(100);
+    const afterDetach = agent.stats().userSamples.pushed;
+    await sleep(500);
+    return { heard, grew: agent.stats().userSamples.pushed - afterDetach };
+  },
+
+  /** The pixels of a frame, and of the bitmap made of it. */
+  picture: async () => {
+    for await (const frame of agent.frames()) {
+      const bitmap = await frame.toImageBitmap();
+      const canvas = new OffscreenCanvas(frame.width, frame.height);
+      const context = canvas.getContext("2d")!;
+      context.drawImage(bitmap, 0, 0);
+      const drawn = context.getImageData(0, 0, frame.width, frame.height).data;
+      let [worst, opaque] = [0, 0];
+      for (let i = 0; i < drawn.length; i++) {
+        if (frame.rgba[i | 3]! < 255) continue; // a canvas rounds what is transparent
+        opaque += 1;
+        worst = Math.max(worst, Math.abs(drawn[i]! - frame.rgba[i]!));
+      }
+      frame.close();
+      return { worst, opaque, width: bitmap.width, height: bitmap.height };
+    }
+    throw new Error("no frame came");
+  },
+
+  stop: async () => {
+    const frames = agent.stats().frames;
+    await agent.dispose();
+    await player.dispose();
+    return { state: agent.state, frames };
+  },
+};
+
+declare global {
+  interface Window {
+    agentCalls: typeof calls;
+  }
+}
+window.agentCalls = calls;

@@ -1,0 +1,82 @@
+import { fileURLToPath } from "node:url";
+import { type Browser, chromium, type Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { CHROMIUM_ARGS } from "../../tools/chromium.mjs";
+import { buildWorkers } from "../built-workers.js";
+import { chromiumPath } from "./chromium.js";
+import { servePage } from "./page-server.js";
+
+const local = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+
+describe.skipIf(chromiumPath === undefined)("an agent in Chromium, its threads and its sound", () => {
+  let workers: Awaited<ReturnType<typeof buildWorkers>>;
+  let site: Awaited<ReturnType<typeof servePage>>;
+  let browser: Browser;
+  let page: Page;
+
+  beforeAll(async () => {
+    workers = await buildWorkers("browser");
+    const folders = {
+      "/pack/": local("../../fixtures/tiny-pack"),
+      "/ort/": local("../../node_modules/onnxruntime-web/dist"),
+      "/workers/": workers.workerUrl,
+    };
+    site = await servePage({ script: local("./agent-page.ts"), folders });
+    const args = [...CHROMIUM_ARGS, "--autoplay-policy=no-user-gesture-required"];
+    browser = await chromium.launch({ executablePath: chromiumPath!, args });
+    page = await browser.newPage();
+    page.on("pageerror", (error) => console.error("page:", error.message));
+    await page.goto(site.url);
+    await page.waitForFunction(() => window.agentCalls !== undefined);
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await site?.close();
+    workers?.remove();
+  });
+
+  it("starts, in two threads", async () => {
+    expect(await page.evaluate(() => window.agentCalls.start())).toMatchObject({ state: "listening", backend: "wasm" });
+    expect(page.workers()).toHaveLength(2);
+  });
+
+  it.each([24_000, 48_000])("speaks %i Hz whole and in step with its frames", async (rate) => {
+    const { result, frames, sound, rateHz } = await page.evaluate((hz) => window.agentCalls.speak(hz), rate);
+    expect(result).toEqual({ playedMs: 1_000, interrupted: false });
+    expect(sound.silentInside).toBe(0);
+    expect(Math.abs((sound.end - sound.start) / rateHz - 1)).toBeLessThan(0.003);
+    const speaking = frames.filter(({ state }) => state === "speaking");
+    expect(speaking.at(-1)!.timestampMs - speaking[0]!.timestampMs).toBeCloseTo(960, 6);
+    // The recording says when a 21 ms message came in, on a busy machine a little late.
+    expect(Math.abs(sound.heardMs - speaking[0]!.timestampMs)).toBeLessThan(150);
+    expect(frames.every(({ lateMs }) => lateMs >= 0)).toBe(true);
+    frames.forEach(({ index }, i) => {
+      if (i > 0) expect(index).toBeGreaterThan(frames[i - 1]!.index);
+    });
+  });
+
+  it("stops the sound at an interruption", async () => {
+    const { result, soundMs, state } = await page.evaluate(() => window.agentCalls.interrupt());
+    expect(result.interrupted).toBe(true);
+    expect(state).toBe("listening");
+    // What was played by the clock is what was heard, to the message of the worklet and the loudspeaker's delay.
+    expect(Math.abs(soundMs - result.playedMs)).toBeLessThan(100);
+  });
+
+  it("listens to a microphone until it is detached", async () => {
+    const { heard, grew } = await page.evaluate(() => window.agentCalls.listen());
+    expect(heard).toBeGreaterThan(4_000);
+    expect(grew).toBe(0);
+  });
+
+  it("gives the picture as a bitmap", async () => {
+    const { worst, opaque, width, height } = await page.evaluate(() => window.agentCalls.picture());
+    expect({ width, height }).toEqual({ width: 16, height: 16 });
+    if (opaque > 0) expect(worst).toBeLessThanOrEqual(1);
+  });
+
+  it("leaves no thread behind", async () => {
+    expect(await page.evaluate(() => window.agentCalls.stop())).toMatchObject({ state: "disposed" });
+    await expect.poll(() => page.workers().length).toBe(0);
+  });
+});
