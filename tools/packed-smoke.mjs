@@ -117,6 +117,18 @@ function main() {
       run(project, process.execPath, [tsc, ...args]);
     }
   });
+  step("the usage in README.md has the right types", () => {
+    const [, code] = /```ts\n([\s\S]*?)```/.exec(readFileSync(join(root, "README.md"), "utf8")) ?? [];
+    if (code === undefined) throw new Error("README.md has no ```ts block");
+    const yours = [
+      "declare function yourSpeechSynthesis(text: string): Promise<{ pcm: Float32Array; sampleRateHz: number }>;",
+      "declare function draw(...frame: unknown[]): void;",
+    ];
+    writeFileSync(join(project, "readme.ts"), `${code}\n${yours.join("\n")}\n`);
+    const tsc = join(root, "node_modules/typescript/bin/tsc");
+    const options = ["--noEmit", "--strict", "--skipLibCheck", "--target", "es2022", "--module", "nodenext"];
+    run(project, process.execPath, [tsc, ...options, "readme.ts"]);
+  });
   step("echo-head render", () => {
     mkdirSync(join(project, "frames"));
     const out = ["--out", "frames/frame.png", "--blendshapes", "head.csv", "--stats", "stats.json"];
