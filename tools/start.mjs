@@ -62,6 +62,7 @@ async function main() {
       "/pack": options.pack,
       "/conversation": resolve(root, "examples/assets"),
       "/ort": resolve(root, "node_modules/onnxruntime-web/dist"),
+      "/face-mesh": resolve(root, "node_modules/@mediapipe/face_mesh"),
     },
   });
   const port = await listenNear(server, options.port);

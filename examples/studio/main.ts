@@ -17,10 +17,11 @@ import { Studio } from "./studio.js";
 const JAW_OPEN = ARKIT_BLENDSHAPES.indexOf("jawOpen");
 const SLOW_NOTE =
   "This machine does not make 25 frames a second. The head leaves frames out and stays in step with its voice.";
-const SHORTCUTS: Readonly<Record<string, string>> = { " ": "play", m: "microphone", Escape: "stop" };
+const SHORTCUTS: Readonly<Record<string, string>> = { " ": "play", m: "microphone", c: "camera", Escape: "stop" };
 
 const find = <T extends HTMLElement>(id: string) => document.getElementById(id) as T;
 const microphone = find<HTMLButtonElement>("microphone");
+const camera = find<HTMLButtonElement>("camera");
 const file = find<HTMLButtonElement>("file");
 const stop = find<HTMLButtonElement>("stop");
 const expressivity = find<HTMLInputElement>("expressivity");
@@ -74,8 +75,10 @@ function showState(agent: EchoAgent): void {
 function showButtons(): void {
   const ready = studio.agent !== null;
   microphone.disabled = !ready;
+  camera.disabled = !ready;
   file.disabled = !ready;
   microphone.setAttribute("aria-pressed", String(studio.microphoneOn));
+  camera.setAttribute("aria-pressed", String(studio.cameraOn));
 }
 
 function showReadout(): void {
@@ -115,6 +118,10 @@ expressivity.addEventListener("input", showExpressivity);
 microphone.addEventListener(
   "click",
   act(() => (studio.microphoneOn ? studio.closeMicrophone() : studio.openMicrophone())),
+);
+camera.addEventListener(
+  "click",
+  act(() => (studio.cameraOn ? studio.closeCamera() : studio.openCamera())),
 );
 stop.addEventListener("click", () => studio.interrupt());
 takeRecordings({

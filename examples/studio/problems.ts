@@ -24,9 +24,8 @@ export function describeProblem(error: unknown): Problem {
         text: "The browser did not allow it. Allow it beside the address, then try again.",
       };
     }
-    if (error.name === "NotFoundError") return { code: "no-device", text: "No microphone was found." };
-    if (error.name === "NotReadableError")
-      return { code: "device-busy", text: "Another program is using the microphone." };
+    if (error.name === "NotFoundError") return { code: "no-device", text: "No such device was found on this machine." };
+    if (error.name === "NotReadableError") return { code: "device-busy", text: "Another program is using the device." };
     if (error.name === "EncodingError") {
       return {
         code: "audio-unreadable",

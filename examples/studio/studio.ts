@@ -1,6 +1,7 @@
 import type { EchoAgent } from "echo-head";
+import { openCamera } from "./camera/open-camera.js";
 import type { Captions } from "./conversation/captions.js";
-import { type Conversation, loadConversation } from "./conversation/conversation.js";
+import { type Conversation, type Face, loadConversation } from "./conversation/conversation.js";
 import { ConversationPlayer } from "./conversation/conversation-player.js";
 import type { Transport } from "./conversation/transport.js";
 import type { UserTile } from "./conversation/user-tile.js";
@@ -33,6 +34,7 @@ export class Studio {
   #avatars: readonly AvatarSummary[] = [];
   #player: ConversationPlayer | null = null;
   #microphone: (OpenMicrophone & { detach(): void }) | null = null;
+  #closeCamera: (() => void) | null = null;
   #avatarId = "";
   #expressivity = 1;
 
@@ -50,6 +52,10 @@ export class Studio {
 
   get microphoneOn(): boolean {
     return this.#microphone !== null;
+  }
+
+  get cameraOn(): boolean {
+    return this.#closeCamera !== null;
   }
 
   /** Loads the pack, the default avatar and the conversation. @returns the avatars there are, and which one is shown */
@@ -83,6 +89,7 @@ export class Studio {
       this.agent?.interrupt();
     } else {
       this.closeMicrophone();
+      this.closeCamera();
       this.agent?.interrupt();
       this.#views.tile.show("Visitor", "recorded", this.#userAnalyser);
       player.play();
@@ -104,16 +111,31 @@ export class Studio {
     const microphone = await openMicrophone(this.context);
     const detach = await agent.user.attachMicrophone(microphone.stream);
     this.#microphone = { ...microphone, detach };
-    this.#views.tile.show("You", "live", microphone.analyser);
-    this.#views.changed();
+    this.#showLive();
   }
 
   closeMicrophone(): void {
     this.#microphone?.detach();
     this.#microphone?.close();
-    if (this.#microphone) this.#views.tile.hide();
     this.#microphone = null;
-    this.#views.changed();
+    this.#showLive();
+  }
+
+  /** @throws DOMException as the browser refuses it */
+  async openCamera(): Promise<void> {
+    if (!this.agent || this.#closeCamera) return;
+    this.#pauseConversation();
+    this.#views.messages.toast("Opening the camera. Its pictures stay on this machine.");
+    this.#closeCamera = await openCamera((face) => this.#seeFace(face));
+    this.#showLive();
+  }
+
+  closeCamera(): void {
+    if (!this.#closeCamera) return;
+    this.#closeCamera();
+    this.#closeCamera = null;
+    this.#seeFace(null);
+    this.#showLive();
   }
 
   /** @throws DOMException EncodingError when the browser cannot read it */
@@ -151,6 +173,24 @@ export class Studio {
     }
   }
 
+  #seeFace(face: Face | null): void {
+    this.#views.tile.setFace(face);
+    if (face) this.agent?.user.pushFace({ blendshapes: face.blendshapes, ...(face.pose && { pose: face.pose }) });
+    else this.agent?.user.pushFace(null);
+  }
+
+  /** The tile shows the person at this machine, while they are heard or seen. */
+  #showLive(): void {
+    const { tile } = this.#views;
+    if (this.#microphone || this.#closeCamera) {
+      const note = [this.#microphone && "heard", this.#closeCamera && "seen"].filter(Boolean).join(", ");
+      tile.show("You", note, this.#microphone?.analyser ?? null);
+    } else {
+      tile.hide();
+    }
+    this.#views.changed();
+  }
+
   #pauseConversation(): void {
     if (this.#player?.playing) this.toggleConversation();
   }
@@ -161,21 +201,17 @@ export class Studio {
   }
 
   #prepare(conversation: Conversation): void {
-    const { captions, tile } = this.#views;
+    const { captions } = this.#views;
     this.#player = new ConversationPlayer(conversation, this.context, this.#userVoice, {
       userAudio: (pcm, sampleRateHz) => this.agent?.user.pushAudio({ pcm, sampleRateHz }),
-      userFace: (face) => {
-        tile.setFace(face);
-        this.agent?.user.pushFace(face && { blendshapes: face.blendshapes, ...(face.pose ? { pose: face.pose } : {}) });
-      },
+      userFace: (face) => this.#seeFace(face),
       avatarTurn: (pcm, sampleRateHz) => void this.#session.speak(pcm, sampleRateHz),
       text: ({ role, text }) => this.agent?.dialogue.add({ role, text }),
       said: (role, turn) => captions.show(role, turn?.text ?? null),
       moved: (timeS) => this.#views.transport().move(timeS),
       stopped: () => {
         this.#views.transport().playing = false;
-        tile.hide();
-        this.#views.changed();
+        this.#showLive();
       },
     });
     this.#views.transport().ready(conversation);

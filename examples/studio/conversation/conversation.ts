@@ -11,12 +11,14 @@ export type Turn = {
   readonly span: SpeechSegment;
 };
 
-/** The user's face at one time, as lines of face.jsonl give it: absent names are 0. */
-export type FaceLine = {
-  readonly t: number;
+/** A face: coefficients by name, absent ones are 0, and where it looks, in radians. */
+export type Face = {
   readonly blendshapes: Readonly<Record<string, number>>;
   readonly pose?: { readonly yaw: number; readonly pitch: number; readonly roll: number };
 };
+
+/** The user's face at one time, a line of face.jsonl. */
+export type FaceLine = Face & { readonly t: number };
 
 /** A recorded conversation: two voices, what they say, and the user's face. */
 export type Conversation = {

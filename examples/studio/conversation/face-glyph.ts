@@ -1,4 +1,4 @@
-import type { FaceLine } from "./conversation.js";
+import type { Face } from "./conversation.js";
 
 /** Parts of the drawing, in a square of 100 x 100. */
 type GlyphPose = Record<
@@ -35,7 +35,7 @@ export class FaceGlyph {
   }
 
   /** @param face null: nobody in view, the sign dims and rests */
-  draw(face: FaceLine | null): void {
+  draw(face: Face | null): void {
     const wanted = face ? poseOf(face) : REST;
     for (const key of Object.keys(REST) as (keyof GlyphPose)[])
       this.#now[key] += FOLLOW * (wanted[key] - this.#now[key]);
@@ -53,7 +53,7 @@ export class FaceGlyph {
   }
 }
 
-function poseOf({ blendshapes, pose }: FaceLine): GlyphPose {
+function poseOf({ blendshapes, pose }: Face): GlyphPose {
   const of = (name: string) => blendshapes[name] ?? 0;
   const mean = (name: string) => (of(`${name}Left`) + of(`${name}Right`)) / 2;
   return {

@@ -13,7 +13,14 @@ function tones(lengthS: number, spans: readonly (readonly [number, number])[]): 
 }
 
 it("finds turns, keeps breaths inside them and leaves a margin", () => {
-  const segments = findSpeech(tones(10, [[1, 2], [2.4, 3], [6, 7]]), RATE); // biome-ignore format: three spans
+  const segments = findSpeech(
+    tones(10, [
+      [1, 2],
+      [2.4, 3],
+      [6, 7],
+    ]),
+    RATE,
+  );
   expect(segments).toHaveLength(2);
   expect(segments[0]!.startS).toBeCloseTo(0.92, 1);
   expect(segments[0]!.endS).toBeCloseTo(3.08, 1);

@@ -1,4 +1,4 @@
-import type { FaceLine } from "./conversation.js";
+import type { Face } from "./conversation.js";
 import { FaceGlyph } from "./face-glyph.js";
 import { loudness, Waveform } from "./waveform.js";
 
@@ -9,7 +9,7 @@ export class UserTile {
   readonly #name: HTMLElement;
   readonly #glyph: FaceGlyph;
   readonly #wave: Waveform;
-  #face: FaceLine | null = null;
+  #face: Face | null = null;
   #analyser: AnalyserNode | null = null;
   #scratch = new Float32Array(1024);
 
@@ -23,8 +23,8 @@ export class UserTile {
     this.#wave = new Waveform(find<HTMLCanvasElement>("#wave"), { bars: 26, colour: "#9db7e8" });
   }
 
-  /** @param note what is seen and heard of them, in two or three words */
-  show(name: string, note: string, analyser: AnalyserNode): void {
+  /** @param note what is seen and heard of them, in two or three words @param analyser null: they are not heard */
+  show(name: string, note: string, analyser: AnalyserNode | null): void {
     this.#root.hidden = false;
     this.#name.textContent = name;
     this.#note.textContent = note;
@@ -37,14 +37,14 @@ export class UserTile {
     this.#face = null;
   }
 
-  setFace(face: FaceLine | null): void {
+  setFace(face: Face | null): void {
     this.#face = face;
   }
 
   /** Call about 25 times a second. */
   draw(): void {
-    if (!this.#analyser) return;
-    const level = loudness(this.#analyser, this.#scratch);
+    if (this.#root.hidden) return;
+    const level = this.#analyser ? loudness(this.#analyser, this.#scratch) : 0;
     this.#root.dataset.active = String(level > 0.28);
     this.#wave.push(level);
     this.#glyph.draw(this.#face);
