@@ -128,3 +128,13 @@ it("rejects what is under way and what comes later with code disposed", async ()
   await expect(worker.api.count(1)).rejects.toMatchObject({ code: "disposed" });
   expect(worker.deaths).toBe(0);
 });
+
+it("lets a thread come to rest before it is ended, and rejects the calls under way at once", async () => {
+  const order: string[] = [];
+  const worker = supervise({ onDispose: async (api) => void order.push(`rest ${await api.count(1)}`) });
+  await worker.api.count(4);
+  const hanging = worker.api.hang().catch((error: EchoError) => order.push(error.code));
+  await worker.dispose();
+  await hanging;
+  expect(order).toEqual(["disposed", "rest 5"]);
+});

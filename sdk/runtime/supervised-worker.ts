@@ -24,7 +24,15 @@ export type SupervisedWorkerOptions<Api extends object> = {
   readonly restarts?: number;
   /** Brings a new thread to where the old one was, before it gets any other call. */
   readonly onRestart?: (api: Api) => Promise<void>;
+  /**
+   * Lets a living thread come to rest before it is ended. NOTICE: onnxruntime-node 1.30 throws a C++ exception that ends the
+   * whole process when a thread is terminated while a graph runs or loads; this can go when it no longer does.
+   */
+  readonly onDispose?: (api: Api) => Promise<void>;
 };
+
+/** How long a thread may take to come to rest, in ms. */
+const REST_TIMEOUT_MS = 10_000;
 
 type Thread<Api extends object> = {
   readonly handle: WorkerHandle;
@@ -62,8 +70,22 @@ export class SupervisedWorker<Api extends object> {
   async dispose(): Promise<void> {
     this.#disposed = true;
     const thread = this.#live;
-    if (thread) await this.#end(thread, new EchoError("disposed", { what: `the ${this.#options.name} worker` }));
+    if (thread) {
+      const error = new EchoError("disposed", { what: `the ${this.#options.name} worker` });
+      for (const reject of [...thread.pending]) reject(error);
+      await this.#rest(thread);
+      await this.#end(thread, error);
+    }
     await this.#thread?.catch(() => {});
+  }
+
+  /** Waits until the thread has come to rest, or died, or takes too long. */
+  async #rest(thread: Thread<Api>): Promise<void> {
+    const { onDispose, name } = this.#options;
+    if (onDispose === undefined) return;
+    const late = () => new EchoError("worker-died", { worker: name, reason: "it does not come to rest" });
+    const resting = onDispose(thread.remote.api as unknown as Api);
+    await this.#race(thread, resting, REST_TIMEOUT_MS, late).catch(() => {});
   }
 
   #proxy(thread: () => Promise<Thread<Api>>): Api {
@@ -127,6 +149,7 @@ export class SupervisedWorker<Api extends object> {
     const late = () => new EchoError("worker-call-timeout", { worker: name, call: method, timeoutMs });
     const api = thread.remote.api as unknown as Record<string, (...args: unknown[]) => Promise<unknown>>;
     if (thread.death) throw thread.death;
+    if (this.#disposed) throw new EchoError("disposed", { what: `the ${name} worker` });
     return this.#race(thread, api[method]!(...args), timeoutMs, late);
   }
 
@@ -136,7 +159,8 @@ export class SupervisedWorker<Api extends object> {
       const timer = setTimeout(() => {
         const error = late();
         settle(() => reject(error));
-        void this.#end(thread, new EchoError("worker-died", { worker: this.#options.name, reason: error.message }));
+        const death = new EchoError("worker-died", { worker: this.#options.name, reason: error.message });
+        void this.#end(thread, death, { restFirst: true });
       }, timeoutMs);
       const settle = (finish: () => void) => {
         clearTimeout(timer);
@@ -152,7 +176,7 @@ export class SupervisedWorker<Api extends object> {
     });
   }
 
-  async #end(thread: Thread<Api>, error: EchoError): Promise<void> {
+  async #end(thread: Thread<Api>, error: EchoError, { restFirst = false } = {}): Promise<void> {
     if (thread.death) return;
     thread.death = error;
     if (this.#live === thread) {
@@ -161,6 +185,7 @@ export class SupervisedWorker<Api extends object> {
     }
     if (error.code !== "disposed") this.#deaths++;
     for (const reject of [...thread.pending]) reject(error);
+    if (restFirst) await this.#rest(thread); // it is late, not dead: see onDispose
     await thread.handle.terminate();
   }
 }

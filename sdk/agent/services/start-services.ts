@@ -64,6 +64,7 @@ export function startServices(
         onRestart(name);
         await load(api);
       },
+      onDispose: (api) => api.dispose(),
     });
   const lcu = supervise<LcuWorkerApi>("lcu", (api) => api.load({ pack, backend, assets }));
   const generator = supervise<GeneratorWorkerApi>("generator", (api) =>
