@@ -85,7 +85,8 @@ class Config:
     behaviour: Behaviour = Behaviour()
     painter: Painter = Painter()
     light_painter: Painter | None = None
-    data: dict = field(default_factory=dict)
+    data: dict = field(default_factory=dict)  # folders: heads, speech, talks, renders
+    data_sizes: dict = field(default_factory=dict)  # see training/stages/data.py
     stages: dict = field(default_factory=dict)
 
     def stage(self, name: str) -> StageRun:

@@ -71,7 +71,7 @@ class Decoder(nn.Module):
         self.painter = painter
         c1, c2, c3, c4 = painter.channels
         self.keypoints = KeypointHead(painter.splat)
-        self.log_sigma = nn.Parameter(torch.full((KEYPOINTS,), -2.6))  # splat radius, about 0.07 of the half width
+        self.log_sigma = nn.Parameter(torch.full((KEYPOINTS,), -2.6))  # splat radius in half widths, see settle()
         self.log_reach = nn.Parameter(torch.full((KEYPOINTS,), -1.9))  # reach of a keypoint in the flow
         self.code_in = nn.Sequential(nn.Linear(code + TOKENS * TOKEN_WIDTH, 128), nn.SiLU())
         self.enter = Modulated(painter.splat + painter.feature + 4 + 1, c1, 128)
@@ -91,18 +91,27 @@ class Decoder(nn.Module):
         self.full2 = nn.Conv2d(painter.full, 5, 3, padding=1)
         nn.init.zeros_(self.flow_fix.weight)
         nn.init.zeros_(self.flow_fix.bias)
-        axis = (torch.arange(GRID).float() + 0.5) / GRID * 2 - 1
-        ys, xs = torch.meshgrid(axis, axis, indexing="ij")
-        self.register_buffer("cells", torch.stack([xs, ys], -1).reshape(1, GRID * GRID, 2), persistent=False)
+        self.register_buffer("cells", centres(GRID), persistent=False)
 
-    def forward(self, tokens: Tensor, reference: Tensor, rest: Tensor, feature: Tensor, canvas: Tensor, code: Tensor) -> tuple[Tensor, Tensor]:
+    def settle(self, rest: Tensor) -> None:
+        """Sets how far each keypoint reaches from how close its neighbours are at rest: [A,96,2] of some heads. Before training."""
+        distance = torch.cdist(rest, rest).sort(-1).values[:, :, 1:4].mean((0, 2))  # to the three nearest
+        with torch.no_grad():
+            self.log_sigma.copy_(distance.mul(0.6).clamp(0.02, 0.10).log())
+            self.log_reach.copy_(distance.mul(0.9).clamp(0.03, 0.25).log())
+
+    def forward(
+        self, tokens: Tensor, reference: Tensor, rest: Tensor, feature: Tensor, canvas: Tensor, code: Tensor, window: tuple[int, int, int] | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """`window` (row, column, side in cells of 64) paints just that part of the picture, which makes training cheaper."""
         frames = tokens.shape[0]
         expand = lambda t: t.expand(frames, -1, -1, -1)  # noqa: E731
         reference, feature, canvas = expand(reference), expand(feature), expand(canvas)
-        points, local = self.keypoints(tokens, rest)
+        with torch.autocast(tokens.device.type, enabled=False):  # half precision would move keypoints by half a pixel
+            points, local = self.keypoints(tokens.float(), rest.float())
         splat, flow, reached = self._spread(points, local, rest)
         style = self.code_in(torch.cat([code.expand(frames, -1), tokens.flatten(1)], dim=1))
-        small = F.avg_pool2d(reference, reference.shape[-1] // GRID)
+        small = F.avg_pool2d(reference, self.painter.size // GRID)
         seen = F.grid_sample(torch.cat([feature, small], 1), flow.permute(0, 2, 3, 1), padding_mode="border", align_corners=False)
         h1 = self.level1(self.enter(torch.cat([splat, seen, reached], 1), style), style)  # 64
         h2 = self.level2(self.down2(h1, style), style)  # 32
@@ -112,8 +121,11 @@ class Decoder(nn.Module):
         u = self.up2(self.join2(torch.cat([double(u), h2], 1)), style)
         u = self.up1(self.join1(torch.cat([double(u), h1], 1)), style)  # 64
         flow = flow + 0.1 * torch.tanh(self.flow_fix(u))
+        if window is not None:
+            row, column, side = window
+            u, flow = (t[:, :, row : row + side, column : column + side] for t in (u, flow))
         flow_half = F.interpolate(flow, scale_factor=2, mode="bilinear", align_corners=False)
-        size = reference.shape[-1]
+        size = self.painter.size
         flow_full = F.interpolate(flow, scale_factor=size // GRID, mode="bilinear", align_corners=False)
         moved = F.grid_sample(reference, flow_full.permute(0, 2, 3, 1), padding_mode="border", align_corners=False)  # [F,4,S,S]
         kept = F.grid_sample(canvas, flow_half.permute(0, 2, 3, 1), padding_mode="border", align_corners=False)
@@ -121,21 +133,41 @@ class Decoder(nn.Module):
         u = u + F.silu(self.half2(u))  # S/2
         u = F.silu(self.full1(torch.cat([F.pixel_shuffle(self.to_full(u), 2), moved], 1)))
         u = self.full2(u)  # S
-        mask = torch.sigmoid(u[:, 4:5] + 1.0)
+        mask = torch.sigmoid(u[:, 4:5] + 0.5)
         alpha_paint = torch.sigmoid(u[:, 3:4] * 4)
         paint = torch.cat([torch.sigmoid(u[:, :3] * 2) * alpha_paint, alpha_paint], 1)
         return mask * moved + (1 - mask) * paint, points
 
     def _spread(self, points: Tensor, local: Tensor, rest: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Keypoints [F,96,2] -> splatted features [F,C,64,64], sampling flow [F,2,64,64] (where each cell looks in the reference), its reach."""
-        cells = self.cells  # [1,4096,2]
-        square = (cells**2).sum(-1)[:, :, None] + (points**2).sum(-1)[:, None] - 2 * torch.matmul(cells, points.transpose(1, 2))  # [F,4096,96]
-        splat = torch.matmul(torch.exp(-0.5 * square * torch.exp(-2 * self.log_sigma)), local)
-        weight = torch.exp(-0.5 * square * torch.exp(-2 * self.log_reach))
-        total = weight.sum(-1, keepdim=True)
-        shift = torch.matmul(weight, rest - points) / (total + 0.02)  # background does not move
-        to_image = lambda t: t.transpose(1, 2).reshape(t.shape[0], -1, GRID, GRID)  # noqa: E731
-        return to_image(splat), to_image(cells + shift), to_image(total / (total + 0.02))
+        with torch.autocast(points.device.type, enabled=False):
+            points, local, rest = points.float(), local.float(), rest.float()
+            splat = torch.matmul(gaussians(self.cells, points, self.log_sigma), local)
+            weight = gaussians(self.cells, points, self.log_reach)
+            total = torch.matmul(weight, torch.ones_like(points[:, :, :1]))
+            shift = torch.matmul(weight, rest - points) / (total + 0.02)  # background does not move
+            return to_image(splat, GRID), to_image(self.cells + shift, GRID), to_image(total / (total + 0.02), GRID)
+
+
+def centres(side: int) -> Tensor:
+    """Centres of a side x side grid over -1..1, [1, side*side, 2] as x, y."""
+    axis = (torch.arange(side).float() + 0.5) / side * 2 - 1
+    ys, xs = torch.meshgrid(axis, axis, indexing="ij")
+    return torch.stack([xs, ys], -1).reshape(1, side * side, 2)
+
+
+def to_image(rows: Tensor, side: int) -> Tensor:
+    """[F, side*side, C] -> [F, C, side, side]."""
+    return rows.transpose(1, 2).reshape(rows.shape[0], -1, side, side)
+
+
+def gaussians(cells: Tensor, points: Tensor, log_sigma: Tensor) -> Tensor:
+    """exp(-|cell - point|^2 / (2 sigma^2)) for all pairs, [F, cells, 96]: the exponent is one matrix product of [x, y, x^2+y^2, 1]."""
+    inverse = torch.exp(-2 * log_sigma)[None, :, None]  # 1 / sigma^2, [1,96,1]
+    left = torch.cat([cells, (cells**2).sum(-1, keepdim=True), torch.ones_like(cells[:, :, :1])], dim=-1)  # [1,cells,4]
+    flat = inverse * torch.ones_like(points[:, :, :1])
+    right = torch.cat([points * inverse, -0.5 * flat, -0.5 * inverse * (points**2).sum(-1, keepdim=True)], dim=-1)  # [F,96,4]
+    return torch.exp(torch.matmul(left, right.transpose(1, 2)))
 
 
 def double(x: Tensor) -> Tensor:

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from training.model.config import Config, Painter
-from training.model.decoder import Appearance, Decoder, ReferenceEncoder, premultiply
+from training.model.decoder import GRID, Appearance, Decoder, ReferenceEncoder, premultiply
 from training.model.keypoints import KeypointHead
 from training.model.motion import BlendshapeHead, MotionEmbedder, MotionEncoder, motion_loss, token_noise
 from training.stages.trainer import autocast, train
@@ -121,11 +121,10 @@ class Paint(nn.ModuleDict):
 
 def part_weights(parts: Tensor, emphasis: float) -> Tensor:
     """Loss weight of each pixel: mouth and eyes count more, [F,1,S,S]."""
-    weight = torch.ones(parts.shape, dtype=torch.float32)
+    table = torch.ones(9)
     for value, factor in ((LIPS, 5.0), (TEETH, 8.0), (MOUTH, 6.0), (EYE, 8.0), (BROW, 4.0)):
-        weight[parts == value] = 1 + (factor - 1) * emphasis
-    weight = F.max_pool2d(weight[:, None], 5, stride=1, padding=2)
-    return weight
+        table[value] = 1 + (factor - 1) * emphasis
+    return F.max_pool2d(table[parts.int()][:, None], 5, stride=1, padding=2)
 
 
 def edges(x: Tensor) -> tuple[Tensor, Tensor]:
@@ -147,6 +146,7 @@ def train_paint(config: Config, folder: Path, renders: Path, geometry: Geometry,
     paint = Paint(painter, avatars)
     if painter.splat == config.painter.splat:
         paint["decoder"].keypoints.load_state_dict(geometry["keypoints"].state_dict())
+    paint["decoder"].settle(pictures.rest)
     paint = paint.to(memory_format=torch.channels_last)
     reference = premultiply(pictures.reference)
     trained = pictures.trained()
@@ -159,23 +159,39 @@ def train_paint(config: Config, folder: Path, renders: Path, geometry: Geometry,
         rows = torch.from_numpy(rows)
         return true, parts, pictures.motion[rows], pictures.keypoints[rows], pictures.head[rows]
 
-    def forward(motion: Tensor, owner: Tensor, noise: float):
+    def forward(motion: Tensor, owner: Tensor, noise: float, window: tuple[int, int, int] | None = None):
         tokens = token_noise(geometry["embedder"](motion), noise)
         avatars_seen, place = owner.unique(return_inverse=True)
         with autocast(config):
             feature, canvas, code = paint.appearance_of(reference[avatars_seen], avatars_seen)
             made, points = paint["decoder"](
-                tokens, reference[owner].contiguous(memory_format=torch.channels_last), pictures.rest[owner], feature[place], canvas[place], code[place]
-            )
+                tokens, reference[owner].contiguous(memory_format=torch.channels_last), pictures.rest[owner], feature[place], canvas[place], code[place], window,
+            )  # fmt: skip
         return made.float(), points.float()
+
+    scale = painter.size // GRID
+
+    def choose_window() -> tuple[int, int, int] | None:
+        """Mostly the half of the picture that holds the face, at times any half, at times everything."""
+        kind = torch.rand(1).item()
+        if kind < 0.15:
+            return None
+        row, column = (int(torch.randint(0, GRID // 2 + 1, (1,))) for _ in range(2))
+        if kind < 0.75:  # around the middle of the face
+            row, column = GRID // 4 + row // 4, GRID // 4 - 4 + column // 4
+        return row, column, GRID // 2
 
     def step_loss(step: int, done: float):
         true, parts, motion, points, owner = batch(trained[torch.randint(len(trained), (run.batch,))])
-        made, found = forward(motion, owner, 0.05)
-        weight = part_weights(parts, min(1.0, done * 4 + 0.2))
+        window = choose_window()
+        made, found = forward(motion, owner, 0.05, window)
+        weight = part_weights(parts, 1.0)
+        if window is not None:
+            row, column, side = (scale * v for v in window)
+            true, weight = (t[:, :, row : row + side, column : column + side] for t in (true, weight))
         loss = paint_loss(made, true, weight)
         place = F.smooth_l1_loss(found * 128, points * 128, beta=1.0)
-        return loss + 0.02 * place, {"pixels": float((found.detach() - points).abs().mean()) * 128}
+        return loss + 0.05 * place, {"pixels": float((found.detach() - points).abs().mean()) * 128}
 
     def report(step: int) -> dict:
         pick = pictures.held_out()[:: max(1, len(pictures.held_out()) // 48)]

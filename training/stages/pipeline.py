@@ -21,7 +21,7 @@ def run(config: Config, work: Path, out: Path, only: list[str] | None) -> None:
         raise SystemExit(f"unknown stages {sorted(unknown)}; known are {STAGES}")
     places = {key: Path(value) if value else None for key, value in config.data.items()}
     if "data" in wanted:
-        prepare(config, places)
+        prepare(config, places, config.data_sizes)
     renders, corpus = places["renders"], places["speech"]
     figures: dict[str, dict] = {}
     if wanted & {"speech"}:

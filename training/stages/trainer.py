@@ -61,7 +61,8 @@ def train(
         if saved["done"]:
             modules.load_state_dict(averaged.shadow)
             return saved["figures"]
-        optimiser.load_state_dict(saved["optimiser"])
+        if saved["optimiser"]:
+            optimiser.load_state_dict(saved["optimiser"])
     started = last_save = last_print = time.time()
     figures: dict = {}
     sums: dict[str, float] = {}
