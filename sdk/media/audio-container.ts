@@ -66,12 +66,16 @@ export type Mp3Tag = {
   readonly padding: number;
 };
 
+/** Where the first frame of an MP3 begins: after an ID3v2 tag, if there is one. */
+export async function mp3Start(handle: FileHandle): Promise<number> {
+  const start = await readAt(handle, 0, 10);
+  if (start.length < 10 || start.toString("latin1", 0, 3) !== "ID3") return 0;
+  return 10 + [6, 7, 8, 9].reduce((sum, i) => (sum << 7) | (start.readUInt8(i) & 0x7f), 0);
+}
+
 /** Reads the tag, or undefined when there is none. */
 export async function readMp3Tag(handle: FileHandle): Promise<Mp3Tag | undefined> {
-  const start = await readAt(handle, 0, 10);
-  const hasId3 = start.length === 10 && start.toString("latin1", 0, 3) === "ID3";
-  const skip = hasId3 ? 10 + [6, 7, 8, 9].reduce((sum, i) => (sum << 7) | (start.readUInt8(i) & 0x7f), 0) : 0;
-  const frame = await readAt(handle, skip, 1024);
+  const frame = await readAt(handle, await mp3Start(handle), 1024);
   if (frame.length < 192 || frame.readUInt8(0) !== 0xff) return undefined;
   const at = ["Xing", "Info"].map((id) => frame.subarray(0, 64).indexOf(id)).find((place) => place > 0);
   if (at === undefined) return undefined;

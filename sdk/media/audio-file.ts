@@ -14,9 +14,10 @@ import {
 import { EchoError, reasonOf } from "../base/errors.js";
 import { MAX_SAMPLE_RATE_HZ, MIN_SAMPLE_RATE_HZ } from "../capture/check-audio.js";
 import { StreamResampler } from "../capture/resampler.js";
-import { checkOggEnd, checkWaveLength, readMp3Tag } from "./audio-container.js";
+import { checkOggEnd, checkWaveLength, type Mp3Tag, mp3Start, readMp3Tag } from "./audio-container.js";
 import { ChannelMixer } from "./channel-mixer.js";
 import { checkInputFile, invalidInput } from "./input-file.js";
+import { checkMp3End } from "./mp3-frames.js";
 import { parseOpusHead } from "./opus-head.js";
 import { DamagedFrameError, registerWasmDecoders } from "./wasm-decoders.js";
 
@@ -59,6 +60,9 @@ export async function openAudioFile(path: string): Promise<AudioFile> {
     });
     const waveLength = format === WAVE ? await checkWaveLength(path, handle, size) : Number.POSITIVE_INFINITY;
     if (format === OGG) await checkOggEnd(path, handle, size);
+    const mp3Tag = format === MP3 ? await readMp3Tag(handle) : undefined;
+    if (format === MP3 && mp3Tag === undefined)
+      await checkMp3End({ file: path, handle, size, start: await mp3Start(handle) });
     const track = await primaryTrack(path, input);
     const codec = (await track.getCodec()) ?? "unknown";
     if (!(await track.canDecode()))
@@ -70,8 +74,7 @@ export async function openAudioFile(path: string): Promise<AudioFile> {
         "header",
         `the sampling rate must be from ${MIN_SAMPLE_RATE_HZ} to ${MAX_SAMPLE_RATE_HZ} Hz, it is ${sampleRateHz}`,
       );
-    const span =
-      format === WAVE ? { skip: 0, length: waveLength } : await soundSpan(format, track, () => readMp3Tag(handle));
+    const span = format === WAVE ? { skip: 0, length: waveLength } : await soundSpan(format, track, mp3Tag);
     const durationS = Number.isFinite(span.length) ? span.length / sampleRateHz : await track.computeDuration();
     const channels = await track.getNumberOfChannels();
     const mono = (options: { sampleRateHz: number }) => decodeMono(path, span, sampleRateHz, options.sampleRateHz);
@@ -92,14 +95,9 @@ async function primaryTrack(path: string, input: Input): Promise<InputAudioTrack
   return track;
 }
 
-async function soundSpan(
-  format: InputFormat,
-  track: InputAudioTrack,
-  mp3Tag: () => ReturnType<typeof readMp3Tag>,
-): Promise<Span> {
+async function soundSpan(format: InputFormat, track: InputAudioTrack, tag: Mp3Tag | undefined): Promise<Span> {
   const rate = await track.getSampleRate();
   if (format === MP3) {
-    const tag = await mp3Tag();
     if (tag === undefined) return { skip: 0, length: Number.POSITIVE_INFINITY };
     const samplesPerFrame = rate >= 32_000 ? 1152 : 576; // MPEG-1 has two granules a frame, MPEG-2 and 2.5 one
     const { frames, encoderDelay, padding } = tag;
