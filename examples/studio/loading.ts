@@ -26,7 +26,10 @@ export async function fetchBytes(url: string, onBytes?: (count: number) => void)
     throw new LoadError({ code: "network", text: `${url} could not be reached. Is the server still running?` }, cause);
   });
   if (!response.ok || !response.body) {
-    throw new LoadError({ code: `http-${response.status}`, text: `${url} could not be loaded (${response.status}).` });
+    throw new LoadError({
+      code: `http-${response.status}`,
+      text: `${url} could not be loaded. Stop npm start and start it again.`,
+    });
   }
   if (!onBytes) return await response.arrayBuffer();
   const chunks: Uint8Array<ArrayBuffer>[] = [];

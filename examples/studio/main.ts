@@ -17,6 +17,10 @@ import { Studio } from "./studio.js";
 const JAW_OPEN = ARKIT_BLENDSHAPES.indexOf("jawOpen");
 const SLOW_NOTE =
   "This machine does not make 25 frames a second. The head leaves frames out and stays in step with its voice.";
+/** Frames shown a second below which the page says why. */
+const SLOW_FPS = 21;
+/** The figures of an agent's first seconds say nothing. */
+const SETTLED_MS = 5000;
 const SHORTCUTS: Readonly<Record<string, string>> = { " ": "play", m: "microphone", c: "camera", Escape: "stop" };
 
 const find = <T extends HTMLElement>(id: string) => document.getElementById(id) as T;
@@ -33,7 +37,11 @@ const poseBars = new PoseBars(find("pose-bars"));
 const readout = new Readout(find("readout"), find("readout-note"));
 const meter = new RateMeter();
 const canvas = find<HTMLCanvasElement>("scene");
-const stage = new Stage(canvas, { reducedMotion: matchMedia("(prefers-reduced-motion: reduce)").matches });
+const stage = openStage();
+
+/** When the agent on screen began, and the mood that it shows. */
+let startedAtMs = 0;
+let affect = "neutral";
 
 const studio = new Studio({
   messages,
@@ -58,7 +66,20 @@ stage.head.onFrameShownObservable.add((frame: EchoFrame) => {
   tile.draw();
 });
 
+function openStage(): Stage {
+  try {
+    return new Stage(canvas, { reducedMotion: matchMedia("(prefers-reduced-motion: reduce)").matches });
+  } catch (error) {
+    fail(error);
+    throw error;
+  }
+}
+
 function showAgent(agent: EchoAgent): void {
+  startedAtMs = performance.now();
+  agent.on("affect-changed", ({ text }) => {
+    affect = text;
+  });
   stage.head.play(agent.frames()).catch(fail);
   agent.on("state-changed", () => agent === studio.agent && showState(agent));
   agent.on("error", ({ error }) => (error.recoverable ? messages.refuse(error) : fail(error)));
@@ -85,8 +106,9 @@ function showReadout(): void {
   const agent = studio.agent;
   if (!agent) return;
   const fps = meter.rate(performance.now());
-  readout.show(statsRows(agent, fps));
-  const slow = agent.stats().frames > 100 && fps < 22 && document.visibilityState === "visible";
+  readout.show(statsRows(agent, fps, affect));
+  const settled = performance.now() - startedAtMs > SETTLED_MS && document.visibilityState === "visible";
+  const slow = settled && fps < SLOW_FPS;
   readout.note(slow ? SLOW_NOTE : null);
 }
 

@@ -29,15 +29,23 @@ export async function takePicture(page: Page, name: string, selector?: string): 
   };
 }
 
-/** Share of the pixels in a box (parts of width and height) that differ by more than 6 of 255 in some colour. */
-export function difference(a: Picture, b: Picture, box: { x0: number; y0: number; x1: number; y1: number }): number {
+/**
+ * Share of the pixels in a box (parts of width and height) that differ in some colour.
+ * @param least by how much of 255 at least
+ */
+export function difference(
+  a: Picture,
+  b: Picture,
+  box: { x0: number; y0: number; x1: number; y1: number },
+  least: number,
+): number {
   let changed = 0;
   let all = 0;
   for (let y = Math.round(box.y0 * a.height); y < box.y1 * a.height; y += 2) {
     for (let x = Math.round(box.x0 * a.width); x < box.x1 * a.width; x += 2) {
       const [p, q] = [a.at(x, y), b.at(x, y)];
       all += 1;
-      if (p.some((value, i) => Math.abs(value - q[i]!) > 6)) changed += 1;
+      if (p.some((value, i) => Math.abs(value - q[i]!) >= least)) changed += 1;
     }
   }
   return changed / all;

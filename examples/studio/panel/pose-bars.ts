@@ -29,7 +29,7 @@ export class PoseBars {
       const angle = read(pose);
       left.style.transform = `scaleX(${Math.min(1, Math.max(0, -angle / FULL_RAD)).toFixed(3)})`;
       right.style.transform = `scaleX(${Math.min(1, Math.max(0, angle / FULL_RAD)).toFixed(3)})`;
-      value.textContent = `${((angle * 180) / Math.PI).toFixed(0)}°`;
+      value.textContent = `${Math.round((angle * 180) / Math.PI) || 0}°`; // no "-0"
     }
   }
 }
