@@ -13,6 +13,9 @@ import { ALL_SWITCHES_ON, checkRenderOptions } from "./render/render-options.js"
 import type { RenderOptions, RenderSummary } from "./render/types.js";
 import { transferArrays } from "./runtime/transfer.js";
 
+/** Time for one block, in ms: a render may run on a machine that is busy with other things. */
+const CALL_TIMEOUT_MS = 600_000;
+
 /**
  * Renders a conversation offline: as fast as the machine allows, and the same frames for the same seed and input. Memory does not
  * grow with the length of the input. Frames are in order; the consumer closes each one. The value returned at the end says what the
@@ -42,7 +45,7 @@ export async function* renderWith(
   const pack = options.pack instanceof Pack ? options.pack : await loadPack(options.pack, { signal: options.signal });
   const avatar = pack.avatar(options.avatar).id;
   const { backend = "auto", seed = 1, assets } = options;
-  const services = await start({ pack: pack.source, avatar, backend, seed, assets });
+  const services = await start({ pack: pack.source, avatar, backend, seed, assets, callTimeoutMs: CALL_TIMEOUT_MS });
   const render = new Render(pack, services, options);
   try {
     return yield* render.run(calledMs);

@@ -15,6 +15,8 @@ export type ServiceOptions = {
   readonly backend: BackendName;
   readonly seed: number;
   readonly assets?: AssetOptions | undefined;
+  /** Time for one block or one text. @default 30 s; a render, which nobody waits for live, allows minutes */
+  readonly callTimeoutMs?: number | undefined;
 };
 
 /** The two halves of the model, ready to run. */
@@ -58,7 +60,7 @@ export function startServices(
     new SupervisedWorker<Api>({
       name,
       spawn: () => startWorker(name, assets),
-      callTimeoutMs: CALL_TIMEOUT_MS,
+      callTimeoutMs: options.callTimeoutMs ?? CALL_TIMEOUT_MS,
       methodTimeoutMs: { load: LOAD_TIMEOUT_MS, setAvatar: LOAD_TIMEOUT_MS } as never,
       onRestart: async (api) => {
         onRestart(name);
@@ -66,7 +68,7 @@ export function startServices(
       },
       onDispose: (api) => api.dispose(),
     });
-  const lcu = supervise<LcuWorkerApi>("lcu", (api) => api.load({ pack, backend, assets }));
+  const lcu = supervise<LcuWorkerApi>("lcu", (api) => api.load(lcuLoad(options)));
   const generator = supervise<GeneratorWorkerApi>("generator", (api) =>
     api.load({ pack, avatar, backend, seed, assets }),
   );
@@ -97,6 +99,11 @@ export async function startServicesHere(options: ServiceOptions): Promise<Servic
   return loadServices(lcu, generator, options, dispose);
 }
 
+/** The LCU's graphs are small: one thread each, so that they do not take the generator's. */
+function lcuLoad({ pack, backend, assets }: ServiceOptions): Parameters<LcuWorkerApi["load"]>[0] {
+  return { pack, backend, assets: { ...assets, threads: assets?.threads ?? 1 } };
+}
+
 /** Loads both services at the same time; disposes of them when one fails. */
 export async function loadServices(
   lcu: LcuWorkerApi,
@@ -106,7 +113,7 @@ export async function loadServices(
 ): Promise<Services> {
   const { pack, avatar, backend, seed, assets } = options;
   const results = await Promise.allSettled([
-    lcu.load({ pack, backend, assets }),
+    lcu.load(lcuLoad(options)),
     generator.load({ pack, avatar, backend, seed, assets }),
   ]);
   const [lcuResult, generatorResult] = results;
