@@ -10,8 +10,11 @@ import type { StageSession } from "../sdk/runtime/session.js";
 
 const ROOT = new URL("../", import.meta.url);
 
-/** The packs of this checkout whose golden tensors the tests replay: the tiny one always, the trained one where it is. */
-export const PACKS = ["fixtures/tiny-pack", "models/echo-nano"].filter((path) =>
+/** More packs to test, folders from the root of the checkout, with commas between them. */
+const MORE = (process.env.ECHO_HEAD_TEST_PACKS ?? "").split(",").filter((path) => path !== "");
+
+/** The packs whose golden tensors the tests replay: the tiny one always, the trained one where it is, and those asked for. */
+export const PACKS = ["fixtures/tiny-pack", "models/echo-nano", ...MORE].filter((path) =>
   existsSync(fileURLToPath(new URL(`${path}/manifest.json`, ROOT))),
 );
 
