@@ -60,6 +60,11 @@ class Painter:
     feature: int = 24
     canvas: int = 8
 
+    @property
+    def grid(self) -> int:
+        """Side of the feature image: 64 cells for a picture of 256 pixels."""
+        return self.size // 4
+
 
 @dataclass(frozen=True)
 class StageRun:

@@ -16,8 +16,6 @@ from training.model.config import Painter
 from training.model.keypoints import KeypointHead
 from training.model.layout import KEYPOINTS, TOKEN_WIDTH, TOKENS
 
-GRID = 64  # side of the feature image
-
 
 class ReferenceEncoder(nn.Module):
     """I_ref: premultiplied RGBA [A,4,S,S] -> appearance of an avatar: maps at 64 and at S/2 pixels and a code. Runs once, at export."""
@@ -43,7 +41,7 @@ class Appearance(nn.Module):
 
     def __init__(self, avatars: int, painter: Painter, code: int = 128):
         super().__init__()
-        self.feature = nn.Parameter(torch.zeros(avatars, painter.feature, GRID, GRID))
+        self.feature = nn.Parameter(torch.zeros(avatars, painter.feature, painter.grid, painter.grid))
         self.canvas = nn.Parameter(torch.zeros(avatars, painter.canvas, painter.size // 2, painter.size // 2))
         self.code = nn.Parameter(torch.zeros(avatars, code))
 
@@ -91,7 +89,7 @@ class Decoder(nn.Module):
         self.full2 = nn.Conv2d(painter.full, 5, 3, padding=1)
         nn.init.zeros_(self.flow_fix.weight)
         nn.init.zeros_(self.flow_fix.bias)
-        self.register_buffer("cells", centres(GRID), persistent=False)
+        self.register_buffer("cells", centres(painter.grid), persistent=False)
 
     def settle(self, rest: Tensor) -> None:
         """Sets how far each keypoint reaches from how close its neighbours are at rest: [A,96,2] of some heads. Before training."""
@@ -103,7 +101,7 @@ class Decoder(nn.Module):
     def forward(
         self, tokens: Tensor, reference: Tensor, rest: Tensor, feature: Tensor, canvas: Tensor, code: Tensor, window: tuple[int, int, int] | None = None
     ) -> tuple[Tensor, Tensor]:
-        """`window` (row, column, side in cells of 64) paints just that part of the picture, which makes training cheaper."""
+        """`window` (row, column, side in cells of the feature image) paints just that part of the picture, which makes training cheaper."""
         frames = tokens.shape[0]
         expand = lambda t: t.expand(frames, -1, -1, -1)  # noqa: E731
         reference, feature, canvas = expand(reference), expand(feature), expand(canvas)
@@ -111,7 +109,7 @@ class Decoder(nn.Module):
             points, local = self.keypoints(tokens.float(), rest.float())
         splat, flow, reached = self._spread(points, local, rest)
         style = self.code_in(torch.cat([code.expand(frames, -1), tokens.flatten(1)], dim=1))
-        small = F.avg_pool2d(reference, self.painter.size // GRID)
+        small = F.avg_pool2d(reference, self.painter.size // self.painter.grid)
         seen = F.grid_sample(torch.cat([feature, small], 1), flow.permute(0, 2, 3, 1), padding_mode="border", align_corners=False)
         h1 = self.level1(self.enter(torch.cat([splat, seen, reached], 1), style), style)  # 64
         h2 = self.level2(self.down2(h1, style), style)  # 32
@@ -126,7 +124,7 @@ class Decoder(nn.Module):
             u, flow = (t[:, :, row : row + side, column : column + side] for t in (u, flow))
         flow_half = F.interpolate(flow, scale_factor=2, mode="bilinear", align_corners=False)
         size = self.painter.size
-        flow_full = F.interpolate(flow, scale_factor=size // GRID, mode="bilinear", align_corners=False)
+        flow_full = F.interpolate(flow, scale_factor=size // self.painter.grid, mode="bilinear", align_corners=False)
         moved = F.grid_sample(reference, flow_full.permute(0, 2, 3, 1), padding_mode="border", align_corners=False)  # [F,4,S,S]
         kept = F.grid_sample(canvas, flow_half.permute(0, 2, 3, 1), padding_mode="border", align_corners=False)
         u = F.silu(self.half1(torch.cat([F.pixel_shuffle(self.to_half(u), 2), kept, F.avg_pool2d(moved, 2)], 1)))
@@ -146,7 +144,8 @@ class Decoder(nn.Module):
             weight = gaussians(self.cells, points, self.log_reach)
             total = torch.matmul(weight, torch.ones_like(points[:, :, :1]))
             shift = torch.matmul(weight, rest - points) / (total + 0.02)  # background does not move
-            return to_image(splat, GRID), to_image(self.cells + shift, GRID), to_image(total / (total + 0.02), GRID)
+            grid = self.painter.grid
+            return to_image(splat, grid), to_image(self.cells + shift, grid), to_image(total / (total + 0.02), grid)
 
 
 def centres(side: int) -> Tensor:

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from training.model.config import Config, Painter
-from training.model.decoder import GRID, Appearance, Decoder, ReferenceEncoder, premultiply
+from training.model.decoder import Appearance, Decoder, ReferenceEncoder, premultiply
 from training.model.keypoints import KeypointHead
 from training.model.motion import BlendshapeHead, MotionEmbedder, MotionEncoder, motion_loss, token_noise
 from training.stages.trainer import autocast, train
@@ -87,8 +87,11 @@ def train_geometry(config: Config, folder: Path, renders: Path, motion: Tensor) 
 
     figures = train("geometry", config, run, geometry, [{"params": list(geometry.parameters())}], step_loss, folder, report)
     spread = torch.cat([motion[:: max(1, len(motion) // 50000)], moves])
-    if float(geometry["embedder"](spread).std()) < 0.9 or float(geometry["embedder"](spread).std()) > 1.1:
+    path = folder / "geometry.pt"
+    saved = torch.load(path, weights_only=False)
+    if not saved.get("scaled"):  # once, so that every later stage sees the same tokens
         refit_scale(geometry, spread)
+        torch.save(saved | {"averaged": geometry.state_dict(), "scaled": True}, path)
     return geometry.eval().requires_grad_(False), figures
 
 
@@ -147,6 +150,8 @@ def train_paint(config: Config, folder: Path, renders: Path, geometry: Geometry,
     if painter.splat == config.painter.splat:
         paint["decoder"].keypoints.load_state_dict(geometry["keypoints"].state_dict())
     paint["decoder"].settle(pictures.rest)
+    for layer, parameter in paint["decoder"].keypoints.named_parameters():
+        parameter.requires_grad_(layer.startswith("local"))  # places stay as the mesh taught them
     paint = paint.to(memory_format=torch.channels_last)
     reference = premultiply(pictures.reference)
     trained = pictures.trained()
@@ -169,29 +174,29 @@ def train_paint(config: Config, folder: Path, renders: Path, geometry: Geometry,
             )  # fmt: skip
         return made.float(), points.float()
 
-    scale = painter.size // GRID
+    grid = painter.grid
+    scale = painter.size // grid
 
     def choose_window() -> tuple[int, int, int] | None:
         """Mostly the half of the picture that holds the face, at times any half, at times everything."""
         kind = torch.rand(1).item()
         if kind < 0.15:
             return None
-        row, column = (int(torch.randint(0, GRID // 2 + 1, (1,))) for _ in range(2))
+        row, column = (int(torch.randint(0, grid // 2 + 1, (1,))) for _ in range(2))
         if kind < 0.75:  # around the middle of the face
-            row, column = GRID // 4 + row // 4, GRID // 4 - 4 + column // 4
-        return row, column, GRID // 2
+            row, column = grid // 4 + row // 4, grid // 4 - 4 + column // 4
+        return row, column, grid // 2
 
     def step_loss(step: int, done: float):
         true, parts, motion, points, owner = batch(trained[torch.randint(len(trained), (run.batch,))])
         window = choose_window()
-        made, found = forward(motion, owner, 0.05, window)
+        made, found = forward(motion, owner, 0.03, window)
         weight = part_weights(parts, 1.0)
         if window is not None:
             row, column, side = (scale * v for v in window)
             true, weight = (t[:, :, row : row + side, column : column + side] for t in (true, weight))
         loss = paint_loss(made, true, weight)
-        place = F.smooth_l1_loss(found * 128, points * 128, beta=1.0)
-        return loss + 0.05 * place, {"pixels": float((found.detach() - points).abs().mean()) * 128}
+        return loss, {"pixels": float((found.detach() - points).abs().mean()) * 128}
 
     def report(step: int) -> dict:
         pick = pictures.held_out()[:: max(1, len(pictures.held_out()) // 48)]
@@ -211,7 +216,7 @@ def train_paint(config: Config, folder: Path, renders: Path, geometry: Geometry,
         return {"headDb": psnr(sums["head"]), "mouthDb": psnr(sums["mouth"]), "eyesDb": psnr(sums["eyes"]), "alphaIou": float(np.mean(sums["alpha"]))}
 
     fitted = list(paint["appearance"].parameters())
-    slow = [p for n, p in paint.named_parameters() if not n.startswith("appearance")]
+    slow = [p for n, p in paint.named_parameters() if not n.startswith("appearance") and p.requires_grad]
     groups = [{"params": slow}, {"params": fitted, "lr": run.lr * 5, "weight_decay": 0.0}]
     return paint, train(name, config, run, paint, groups, step_loss, folder, report)
 
