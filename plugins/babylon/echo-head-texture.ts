@@ -18,8 +18,8 @@ export interface HeadFrame {
 
 /**
  * How colour meets alpha in the texture. "straight" keeps the bytes of the frame. "premultiplied" multiplies colour by
- * alpha on the way in: use it with `Constants.ALPHA_PREMULTIPLIED` where the head is scaled up, because filtering between
- * a straight-alpha edge pixel and the colour hidden behind alpha 0 leaves a rim.
+ * alpha on the way in: use it, with a material that blends `Constants.ALPHA_PREMULTIPLIED`, where the head is scaled up,
+ * because filtering between a straight-alpha edge pixel and the colour hidden behind alpha 0 leaves a rim.
  */
 export type AlphaMode = "straight" | "premultiplied";
 

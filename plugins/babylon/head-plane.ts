@@ -33,9 +33,27 @@ export function createHeadPlane(options: HeadPlaneOptions): Mesh {
   material.disableLighting = true; // diffuse is then texture x emissive
   material.emissiveColor = Color3.White();
   material.specularColor = Color3.Black();
-  material.alphaMode =
-    options.texture.alphaMode === "premultiplied" ? Constants.ALPHA_PREMULTIPLIED : Constants.ALPHA_COMBINE;
+  material.alphaMode = Constants.ALPHA_COMBINE;
+  if (options.texture.alphaMode === "premultiplied") {
+    material.alphaMode = Constants.ALPHA_PREMULTIPLIED;
+    material.customShaderNameResolve = keepPremultiplied;
+  }
   material.disableDepthWrite = true; // a clear corner must not hide what is drawn later
   plane.material = material;
   return plane;
 }
+
+/**
+ * NOTICE: with ALPHA_PREMULTIPLIED the StandardMaterial multiplies colour by alpha itself (define PREMULTIPLYALPHA, Babylon 9.34);
+ * this texture holds the product already, and doing it twice leaves a dark rim. The hook runs just before the defines are read.
+ */
+const keepPremultiplied: StandardMaterial["customShaderNameResolve"] = (
+  name,
+  _uniforms,
+  _buffers,
+  _samplers,
+  defines,
+) => {
+  if (!Array.isArray(defines)) Object.assign(defines, { PREMULTIPLYALPHA: false });
+  return name;
+};
