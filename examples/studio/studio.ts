@@ -163,6 +163,8 @@ export class Studio {
   async chooseAvatar(id: string): Promise<void> {
     if (id === this.#avatarId) return;
     this.#avatarId = id;
+    const name = this.#avatars.find((avatar) => avatar.id === id)?.displayName ?? id;
+    this.#views.messages.toast(`${name} is on the way`);
     this.#pauseConversation();
     await this.#warm(() => {});
     const taken = await this.#session.start({ avatar: id, expressivity: this.#expressivity });
