@@ -141,9 +141,9 @@ class Decoder(nn.Module):
         with torch.autocast(points.device.type, enabled=False):
             points, local, rest = points.float(), local.float(), rest.float()
             splat = torch.matmul(gaussians(self.cells, points, self.log_sigma), local)
-            weight = gaussians(self.cells, points, self.log_reach)
+            weight = gaussians(self.cells, points, self.log_reach, by_density=True)
             total = torch.matmul(weight, torch.ones_like(points[:, :, :1]))
-            shift = torch.matmul(weight, rest - points) / (total + 0.02)  # background does not move
+            shift = torch.matmul(weight, rest - points) / (total + 1.0)  # background does not move
             grid = self.painter.grid
             return to_image(splat, grid), to_image(self.cells + shift, grid), to_image(total / (total + 0.02), grid)
 
@@ -160,12 +160,18 @@ def to_image(rows: Tensor, side: int) -> Tensor:
     return rows.transpose(1, 2).reshape(rows.shape[0], -1, side, side)
 
 
-def gaussians(cells: Tensor, points: Tensor, log_sigma: Tensor) -> Tensor:
-    """exp(-|cell - point|^2 / (2 sigma^2)) for all pairs, [F, cells, 96]: the exponent is one matrix product of [x, y, x^2+y^2, 1]."""
+def gaussians(cells: Tensor, points: Tensor, log_sigma: Tensor, by_density: bool = False) -> Tensor:
+    """exp(-|cell - point|^2 / (2 sigma^2)) for all pairs, [F, cells, 96]: the exponent is one matrix product of [x, y, x^2+y^2, 1].
+
+    `by_density` divides by sigma^2, so that close keypoints (lips, lids) outweigh far-reaching ones (outline) among themselves.
+    """
     inverse = torch.exp(-2 * log_sigma)[None, :, None]  # 1 / sigma^2, [1,96,1]
     left = torch.cat([cells, (cells**2).sum(-1, keepdim=True), torch.ones_like(cells[:, :, :1])], dim=-1)  # [1,cells,4]
     flat = inverse * torch.ones_like(points[:, :, :1])
-    right = torch.cat([points * inverse, -0.5 * flat, -0.5 * inverse * (points**2).sum(-1, keepdim=True)], dim=-1)  # [F,96,4]
+    offset = -0.5 * inverse * (points**2).sum(-1, keepdim=True)
+    if by_density:
+        offset = offset - 2 * log_sigma[None, :, None]
+    right = torch.cat([points * inverse, -0.5 * flat, offset], dim=-1)  # [F,96,4]
     return torch.exp(torch.matmul(left, right.transpose(1, 2)))
 
 
