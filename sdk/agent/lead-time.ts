@@ -22,6 +22,11 @@ export class LeadTime {
     this.#ms = Math.max(wanted, this.#ms - SHRINK_MS);
   }
 
+  /** What the last block took, in ms; 0 before there was one. */
+  get lastBlockMs(): number {
+    return this.#times[this.#times.length - 1] ?? 0;
+  }
+
   /** Milliseconds; the longest at first. */
   get ms(): number {
     return this.#ms;

@@ -115,7 +115,8 @@ export class SpeakingLoop {
   async #makeNext(nowMs: number): Promise<void> {
     const { times, generator } = this.#host;
     const newest = this.#toPlace - 1;
-    if (nowMs > times.startMs(this.#toMake) + times.blockMs && newest > this.#toMake) {
+    // A block that would be over before it is ready is left out for the newest one, which may still come in time.
+    if (nowMs + this.#lead.lastBlockMs > times.startMs(this.#toMake) + times.blockMs && newest > this.#toMake) {
       this.#skipped += newest - this.#toMake;
       this.#toMake = newest;
       const before = this.#audio.get(newest - 1);
