@@ -1,6 +1,8 @@
-/** Bounds of the lead in ms: less than two frames cannot be scheduled safely, more than two blocks would make the head slow to react. */
+/** Bounds of the lead in ms: less than two frames cannot be scheduled safely, more than three blocks cannot be taken back. */
 const SHORTEST_MS = 80;
-const LONGEST_MS = 320;
+const LONGEST_MS = 480;
+/** The lead before a block has been measured. */
+const FIRST_MS = 320;
 /** The lead shrinks by no more than this with each block, so that the user's blocks stay about as far apart as they are long. */
 const SHRINK_MS = 8;
 /** Blocks over which the slowest counts. */
@@ -12,7 +14,7 @@ const WINDOW = 25;
  */
 export class LeadTime {
   readonly #times: number[] = [];
-  #ms = LONGEST_MS;
+  #ms = FIRST_MS;
 
   /** Tells how long a block took, from its beginning to its frames. */
   add(blockMs: number): void {
@@ -27,7 +29,7 @@ export class LeadTime {
     return this.#times[this.#times.length - 1] ?? 0;
   }
 
-  /** Milliseconds; the longest at first. */
+  /** Milliseconds. */
   get ms(): number {
     return this.#ms;
   }

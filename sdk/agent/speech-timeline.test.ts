@@ -93,10 +93,10 @@ describe("LeadTime", () => {
     lead.add(150);
     expect(lead.ms).toBe(225);
     lead.add(1_000);
-    expect(lead.ms).toBe(320);
+    expect(lead.ms).toBe(480);
     for (let i = 0; i < 25; i++) lead.add(1);
-    expect(lead.ms).toBe(312); // by small steps
-    for (let i = 0; i < 30; i++) lead.add(1);
+    expect(lead.ms).toBe(472); // by small steps
+    for (let i = 0; i < 50; i++) lead.add(1);
     expect(lead.ms).toBe(80);
   });
 });
