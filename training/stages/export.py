@@ -4,9 +4,11 @@ import datetime
 import hashlib
 import json
 import subprocess
+import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import jsonschema
 import numpy as np
 import onnxruntime
 import torch
@@ -28,6 +30,7 @@ from training.stages.talking import IDENTITIES
 from training.stages.talks import WORDS, Talks
 
 OPSET = 17
+SCHEMAS = Path(__file__).resolve().parents[2] / "sdk/pack"  # the same files that the SDK checks with
 DISPLAY = {"ada": "Ada", "mei": "Mei", "theo": "Theo", "omar": "Omar"}
 
 
@@ -107,26 +110,38 @@ def behaviour_stages(config: Config, geometry: Geometry, encoder: AudioEncoder, 
     ]  # fmt: skip
 
 
-def export_graph(stage: Stage, path: Path) -> None:
-    """Writes the ONNX graph with named inputs and outputs and a free batch."""
+def export_graph(stage: Stage, path: Path) -> float:
+    """Writes the ONNX graph with named inputs and outputs and a free batch. Returns the GFLOP of a run on the example inputs."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    if stage.batch == "F":
-        axes = {"tokens": {0: "F"}, "rgba": {0: "F"}}
-    else:
-        axes = {name: {0: "N"} for name in [*stage.inputs, *stage.outputs]}
-    torch.onnx.export(
-        stage.module.eval(), tuple(stage.inputs.values()), str(path), input_names=list(stage.inputs), output_names=stage.outputs,
-        dynamic_axes=axes, opset_version=OPSET, dynamo=False, do_constant_folding=True,
-    )  # fmt: skip
+    free = ["tokens", "rgba"] if stage.batch == "F" else [*stage.inputs, *stage.outputs]
+    trace(stage, path, {name: {0: stage.batch} for name in free})
     halve_weights(path)
+    return gflop(path, {name: value.numpy() for name, value in stage.inputs.items()})
+
+
+def trace(stage: Stage, path: Path, axes: dict[str, dict[int, str]]) -> None:
+    """PyTorch's tracing exporter, without the warnings that hold for every graph here."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="You are using the legacy TorchScript-based ONNX export", category=DeprecationWarning)
+        warnings.filterwarnings("ignore", message="The feature will be removed", category=DeprecationWarning)
+        warnings.filterwarnings("ignore", message="Converting a tensor to a Python boolean", category=torch.jit.TracerWarning)  # shapes but the batch are fixed
+        warnings.filterwarnings("ignore", message="Constant folding - Only steps=1", category=UserWarning)  # that slice is then computed in the graph
+        torch.onnx.export(
+            stage.module.eval(), tuple(stage.inputs.values()), str(path), input_names=list(stage.inputs), output_names=stage.outputs,
+            dynamic_axes=axes, opset_version=OPSET, dynamo=False, do_constant_folding=True,
+        )  # fmt: skip
 
 
 def golden_run(stage: Stage, path: Path, golden: Path) -> float:
-    """Writes PyTorch's answer beside the graph; returns the largest difference of ONNX from it."""
+    """Writes PyTorch's answer beside the graph; returns the largest difference of ONNX from it.
+
+    A decoder's golden file holds `tokens` and `rgba` only: its other inputs are the avatar's appearance.
+    """
     with torch.no_grad():
         outputs = stage.module(*stage.inputs.values())
     outputs = outputs if isinstance(outputs, tuple) else (outputs,)
-    tensors = {f"in.{k}": v.numpy() for k, v in stage.inputs.items()} | {f"out.{k}": v.numpy() for k, v in zip(stage.outputs, outputs)}
+    kept = {k: v for k, v in stage.inputs.items() if stage.batch == "N" or k == "tokens"}
+    tensors = {f"in.{k}": v.numpy() for k, v in kept.items()} | {f"out.{k}": v.numpy() for k, v in zip(stage.outputs, outputs)}
     golden.parent.mkdir(parents=True, exist_ok=True)
     save_file({k: np.ascontiguousarray(v) for k, v in tensors.items()}, str(golden))
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
@@ -150,7 +165,7 @@ def tensors_of(named: dict[str, Tensor], batch: str) -> dict:
 
 def stage_entry(stage: Stage, root: Path, path: Path, golden: Path) -> tuple[dict, float]:
     """Exports, checks and describes one stage. Raises ValueError when ONNX and PyTorch disagree."""
-    export_graph(stage, path)
+    cost = export_graph(stage, path)
     difference = golden_run(stage, path, golden)
     if difference > stage.tolerance:
         raise ValueError(f"{stage.name}: ONNX differs from PyTorch by {difference:.2g}, more than {stage.tolerance}")
@@ -161,11 +176,16 @@ def stage_entry(stage: Stage, root: Path, path: Path, golden: Path) -> tuple[dic
         "precision": "float16-weights", "inputs": tensors_of(stage.inputs, stage.batch), "outputs": tensors_of(outputs, stage.batch),
         "golden": describe(root, golden) | {"tolerance": stage.tolerance},
     }  # fmt: skip
-    cost = gflop(path, {k: list(v.shape) for k, v in stage.inputs.items()})
     entry["gflopPerFrame" if stage.batch == "F" else "gflopPerRun"] = round(cost / (stage.inputs["tokens"].shape[0] if stage.batch == "F" else 1), 4)
     if stage.states:
         entry["states"] = [{"input": s, "output": f"{s}_next", "initial": "zeros"} for s in stage.states]
     return entry, difference
+
+
+def write_checked(path: Path, content: dict, schema: str) -> None:
+    """Writes a manifest. Raises jsonschema.ValidationError, and writes nothing, where it breaks sdk/pack/<schema>.schema.json."""
+    jsonschema.validate(content, json.loads((SCHEMAS / f"{schema}.schema.json").read_text()))
+    path.write_text(json.dumps(content, indent=1) + "\n")
 
 
 def styles(talks: Talks, count: int) -> list[int]:
@@ -206,7 +226,7 @@ def export_pack(config: Config, work: Path, renders: Path, geometry: Geometry, e
         painters["light"] = (config.light_painter, "paint-light")
     for number, (name, style) in enumerate(zip(names, styles(talks, len(names)))):
         avatar = export_avatar(out, work, renders, geometry, modules, painters, name, number, style, parity)
-        (out / f"avatars/{name}/avatar.json").write_text(json.dumps(avatar, indent=1) + "\n")
+        write_checked(out / f"avatars/{name}/avatar.json", avatar, "avatar")
     steps = int(config.stage("distil").options.get("student_steps", 2)) if (work / "distil.pt").exists() else 8
     manifest = {
         "format": "echo-head-pack", "formatVersion": 1, "name": "echo-nano", "version": "0.1.0", "licence": "MIT",
@@ -224,7 +244,7 @@ def export_pack(config: Config, work: Path, renders: Path, geometry: Geometry, e
                    "textTokens": config.behaviour.text_tokens, "cacheBlocks": config.behaviour.cache_blocks},
         "text": {"vocabulary": describe(out, vocabulary)}, "behaviour": behaviour, "avatars": names, "defaultAvatar": names[0],
     }  # fmt: skip
-    (out / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n")
+    write_checked(out / "manifest.json", manifest, "manifest")
     (work / "parity.json").write_text(json.dumps(parity, indent=1))
     return parity
 
@@ -249,8 +269,8 @@ def export_avatar(out: Path, work: Path, renders: Path, geometry: Geometry, modu
         suffix = "" if variant == "full" else f"_{variant}"
         own = {"feature_map": feature[0].half().float(), "canvas_map": canvas[0].half().float(), "code": code[0]}
         tensors |= {key + suffix: value for key, value in own.items()}
-        still = torch.zeros(4, MOTION_WIDTH)
-        still[1, 17], still[2, 23:25], still[3, 52] = 0.6, 0.7, 0.15  # jaw open, smile, turned
+        still = torch.zeros(2, MOTION_WIDTH)
+        still[0, 17], still[1, 23:25], still[1, 52] = 0.6, 0.7, 0.15  # jaw open; smile, turned
         inputs = {"tokens": geometry["embedder"](still), "reference_rgba": tensors["reference_rgba"], "rest_keypoints": rest[number], **own}
         inputs = {key + suffix if key in own else key: value for key, value in inputs.items()}
         stage = Stage(f"{name}/{variant}", DecoderGraph(paint["decoder"]), inputs, ["rgba"], tolerance=1.5, batch="F")

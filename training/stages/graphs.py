@@ -1,9 +1,11 @@
 """ONNX graphs after export: weights to half precision, and how many operations a run takes."""
 
+import math
 from pathlib import Path
 
 import numpy as np
 import onnx
+import onnxruntime
 from onnx import TensorProto, helper, numpy_helper
 
 SMALLEST = 256  # numbers; smaller tensors stay in float32
@@ -43,26 +45,26 @@ def _half_constant(node: onnx.NodeProto) -> list[onnx.NodeProto]:
     return [half, helper.make_node("Cast", [f"{name}.f16"], [name], name=f"{node.name}.widen", to=TensorProto.FLOAT)]
 
 
-def gflop(path: Path, inputs: dict[str, list[int]]) -> float:
-    """Floating-point operations of one run in units of 1e9: 2 per multiply-add of every Conv, MatMul and Gemm."""
+def gflop(path: Path, inputs: dict[str, np.ndarray]) -> float:
+    """Floating-point operations of one run on these inputs in units of 1e9: 2 per multiply-add of every Conv, MatMul and Gemm.
+
+    Shapes are those of a real run, in which every tensor that counts is asked for.
+    """
     model = onnx.load(str(path))
-    for value in model.graph.input:
-        for axis, size in zip(value.type.tensor_type.shape.dim, inputs[value.name]):
-            axis.dim_value = size
-    inferred = onnx.shape_inference.infer_shapes(model, data_prop=True)
-    shapes = {v.name: [d.dim_value for d in v.type.tensor_type.shape.dim] for v in [*inferred.graph.value_info, *inferred.graph.input, *inferred.graph.output]}
-    shapes |= {t.name: list(t.dims) for t in inferred.graph.initializer}
-    total = 0.0
-    for node in inferred.graph.node:
-        if node.op_type not in ("Conv", "MatMul", "Gemm"):
-            continue
-        out, first, second = (shapes.get(name) for name in (node.output[0], node.input[0], node.input[1]))
-        if node.op_type == "Conv" and out and second:
-            total += 2 * np.prod(out) * np.prod(second[1:])
-        elif node.op_type == "MatMul" and out and first:
-            total += 2 * np.prod(out) * first[-1]
-        elif node.op_type == "Gemm" and out and first:
-            total += 2 * np.prod(out) * first[-1]
+    counted = [node for node in model.graph.node if node.op_type in ("Conv", "MatMul", "Gemm")]
+    given = {value.name for value in [*model.graph.input, *model.graph.output]} | {tensor.name for tensor in model.graph.initializer}
+    asked = {name for node in counted for name in (node.output[0], *node.input[:2])} - given
+    model.graph.output.extend(helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in sorted(asked))
+    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    names = [output.name for output in session.get_outputs()]
+    shapes = {name: found.shape for name, found in zip(names, session.run(names, inputs))}
+    shapes |= {name: value.shape for name, value in inputs.items()} | {tensor.name: tuple(tensor.dims) for tensor in model.graph.initializer}
+    total = 0
+    for node in counted:
+        first, second = shapes[node.input[0]], shapes[node.input[1]]
+        if node.op_type == "Conv":
+            total += 2 * math.prod(shapes[node.output[0]]) * math.prod(second[1:])
         else:
-            raise ValueError(f"{path.name}: the shape of {node.name} is not known")
-    return float(total) / 1e9
+            turned = any(a.name == "transA" and a.i for a in node.attribute)
+            total += 2 * math.prod(shapes[node.output[0]]) * first[0 if turned else -1]
+    return total / 1e9
