@@ -1,0 +1,162 @@
+"""The words of the model card, from figures alone."""
+
+from collections.abc import Callable
+
+from training.model.config import Config
+
+WHAT = {
+    "geometry": "motion space, keypoints, blendshape head", "paint": "decoder and the avatars' appearances", "eyes": "motion encoder",
+    "speech": "audio encoder", "talking": "generator, the avatar's own speech", "interactive": "perception, understanding, SDCM, LoRA on the generator",
+    "distil": "few-step student on its own rollouts", "paint-light": "light decoder",
+}  # fmt: skip
+PAPER = {"w/o LPE": "mse", "w/o HBCU": "rpcc", "w/o LAU": "fd", "w/o SDCM": "mouth"}
+HIGHER = {"mouth", "shut", "var", "sid"}
+SHORT = "Short of the target"
+
+
+class Table:
+    """Rows of | figure | target | measured | remark |; knows which rows fall short."""
+
+    def __init__(self, figures: dict[str, dict]):
+        self.figures = figures
+        self.rows: list[str] = []
+
+    def row(self, name: str, target: str, figure: str, show: Callable[[dict], tuple[str, bool | None, str]]) -> None:
+        """`show` gives the measured text, whether it meets the target (None: no target), and a remark."""
+        found = self.figures.get(figure, {"notMeasured": "this run did not reach it"})
+        if "notMeasured" in found:
+            self.rows.append(f"| {name} | {target} | not measured | {found['notMeasured']} |")
+            return
+        text, met, remark = show(found)
+        verdict = "" if met is None else "Met. " if met else f"{SHORT}. "
+        self.rows.append(f"| {name} | {target} | {text} | {(verdict + remark).strip()} |")
+
+
+def number(value: float | None, digits: int = 2) -> str:
+    return "none" if value is None or value != value else f"{value:.{digits}f}"
+
+
+def percent(value: float | None) -> str:
+    return "none" if value is None else f"{100 * value:.0f} %"
+
+
+def targets(figures: dict[str, dict]) -> list[str]:
+    t = Table(figures)
+    t.row("codec PSNR on head, mouth, eyes", ">= 30, 27, 27 dB", "codec", lambda f: (
+        f"{f['headDb']:.1f}, {f['mouthDb']:.1f}, {f['eyesDb']:.1f} dB", f["headDb"] >= 30 and f["mouthDb"] >= 27 and f["eyesDb"] >= 27,
+        f"{f['pictures']} renders that training never saw, of the avatars that ship; a new identity has to be fitted first, so none is held out."))
+    t.row("codec alpha IoU", ">= 0.98", "codec", lambda f: (number(f["alphaIou"], 3), f["alphaIou"] >= 0.98, "Same pictures."))
+    t.row("motion of A decoded with B, error of the 52 coefficients", "<= 0.06", "crossIdentity", lambda f: (
+        number(f["mae"], 3), f["mae"] <= 0.06, f"A: heads that the motion encoder never saw ({f['pictures']} pictures); read off B with the same encoder. Reading A itself errs by "
+        f"{f['maeReadOffA']:.3f}, exact tokens on B by {f['maeExactTokensOnB']:.3f}, a face at rest by {f['maeOfNeutral']:.3f}."))
+    t.row("generated and true mouth opening, held-out voices, r", ">= 0.85", "lips", lambda f: (
+        number(f["openingCorrelation"]), (f["openingCorrelation"] or 0) >= 0.85, f"{f['talks']} talks, frames in which the avatar speaks."))
+    t.row("closed lips on p b m, within 1 frame", ">= 0.9", "lips", lambda f: (
+        number(f["shutShare"]), f["shutShare"] >= 0.9, f"{f['closures']} closures; shut is an opening under {f['shutThreshold']} (truth {f['shutShareOfTruth']:.2f}); where the truth is wide open, "
+        f"{percent(f['shutWhereOpen'])} of spans are shut too."))
+    t.row("mean absolute error of the 52 coefficients", "<= 0.05", "lips", lambda f: (
+        number(f["coefficientMae"], 3), f["coefficientMae"] <= 0.05, f"A still face would err by {f['coefficientMaeOfStillFace']:.3f}: the figure is easy to meet, because most coefficients rest most of the time."))
+    t.row("blendshapes against what is read off the pixels, r: jawOpen, smile, blink", ">= 0.8 each", "consistency", lambda f: (
+        f"{number(f['jawOpen'])}, {number(f['smile'])}, {number(f['blink'])}", min(f["jawOpen"], f["smile"], f["blink"]) >= 0.8,
+        f"{f['frames']} generated frames of all avatars; the reader is our own motion encoder, not an outside tracker."))
+    t.row("CSIM of generated frames to the reference", ">= 0.85", "likeness", lambda f: (
+        number(f["csim"], 3), f["csim"] >= 0.85, f"{f['network']}; with the other avatars' references {f['csimOthers']:.3f}; {f['noFace']} of {f['frames']} frames without a face found."))
+    t.row("a smile is answered in 0.2 to 1.2 s; rises without one", ">= 60 %; < 10 %", "smiles", lambda f: (
+        f"{percent(f['answered'])}; {percent(f['falseRate'])}", (f["answered"] or 0) >= 0.6 and (f["falseRate"] or 0) < 0.1,
+        f"{f['smiles']} smiles, {f['spans']} spans without; the truth of the same clips: {percent(f['truthAnswered'])}; {percent(f['truthFalseRate'])}."))
+    t.row("sadness two minutes ago, neutral now: browInnerUp after it against without, `hbcu` on", "visible", "concern", lambda f: (
+        f"{f['onAfterSadness']:.3f} against {f['onWithout']:.3f}; off {f['offAfterSadness']:.3f} against {f['offWithout']:.3f}", f["onAfterSadness"] - f["onWithout"] >= 0.02,
+        f"The same present after swapped pasts; met means a difference of 0.02 or more. Simulated truth: {number(f['truthAfterSadness'], 3)} against {f['truthWithout']:.3f}."))
+    t.row("drift, minute 10 against second 10: colour, sharpness", "within 2 %", "drift", lambda f: (
+        f"{f['colourPercent']:.1f} %, {f['sharpnessPercent']:+.1f} %", f["colourPercent"] <= 2 and abs(f["sharpnessPercent"]) <= 2,
+        f"{f['minutes']:g} minutes of listening, {f['pictures']} frames of 20 s each; spread of the tokens {f['tokenStdPercent']:+.1f} %, their mean {f['tokenMean'][0]:.3f} and {f['tokenMean'][1]:.3f}"
+        + (f", CSIM {f['csim'][0]:.3f} and {f['csim'][1]:.3f}." if "csim" in f else ". What the face happens to do in both spans is part of the difference.")))
+    t.row("lip synchrony on recorded speech (LJSpeech), r of opening and loudness", "none set", "lipSync", lambda f: (
+        f"{f['lag0']:.2f} at lag 0; {f['bestLag']:.2f} at the best lag", None, f"{f['clips']} clips, a voice and a microphone that no training saw; best lag {f['lagFrames']:+.0f} frames (median, sought within 4; "
+        f"+ is sound after mouth). With another clip's loudness: {f['shuffledLag0']:.2f} and {f['shuffledBestLag']:.2f}."))
+    t.row("GFLOP for a second of video", "<= 60", "cost", lambda f: (number(f["gflopTotal"], 1), f["gflopTotal"] <= 60, f"{f['samplerSteps']} sampler steps; counted from the graphs, by stage below."))
+    t.row("size of the pack", "<= 40 MB", "cost", lambda f: (f"{f['megabytes']:.1f} MB", f["megabytes"] <= 40, f"{f['megabytesGolden']:.1f} MB of it are golden tensors for the tests."))
+    return ["| figure | target | measured | remark |", "| --- | --- | --- | --- |", *t.rows]
+
+
+def ablation_rows(found: dict) -> list[str]:
+    if "notMeasured" in found:
+        return [f"Not measured: {found['notMeasured']}."]
+    keys = ("mse", "fd", "var", "sid", "rpcc", "mouth", "shut")
+    head = ["| setting | MSE | FD | Var | SID, k 15 | rPCC | mouth r | lips shut |", "| --- | --- | --- | --- | --- | --- | --- | --- |"]
+    rows = [f"| {name} | " + " | ".join(f"{row[key]:.4f}" if key in ("mse", "var") else number(row[key], 3) for key in keys) + " |"
+            for name, row in found.items() if isinstance(row, dict)]  # fmt: skip
+    verdicts = []
+    for name, key in PAPER.items():
+        if name in found:
+            worse = (found[name][key] - found["full"][key]) * (-1 if key in HIGHER else 1)
+            verdicts.append(f"{name}: {key} is {'worse' if worse > 0 else 'not worse'} than full ({found[name][key]:.3f} against {found['full'][key]:.3f}).")
+    note = (f"{found['clips']} held-out talks of {found['seconds']:.0f} s, 52 coefficients with 6 pose numbers (ARKit, not comparable with tables on FLAME). "
+            "Lower is better for MSE, FD and rPCC; Var and SID are better near the truth.")  # fmt: skip
+    return [note, "", *head, *rows, "", *verdicts]
+
+
+def training_rows(found: dict) -> list[str]:
+    rows = ["| stage | what it trains | steps | minutes | last figures |", "| --- | --- | --- | --- | --- |"]
+    for name, run in found["stages"].items():
+        shown = {k: v for k, v in run["figures"].items() if isinstance(v, (int, float)) and k not in ("step", "steps", "minutes", "stepsPerSecond")}
+        state = "" if run["done"] else " (unfinished)"
+        rows.append(f"| {name}{state} | {WHAT.get(name, '')} | {run['steps']} | {run['minutes']:.1f} | " + ", ".join(f"{k} {v:.3g}" for k, v in shown.items()) + " |")
+    return rows
+
+
+def cost_rows(found: dict) -> list[str]:
+    if "notMeasured" in found:
+        return [f"Not measured: {found['notMeasured']}."]
+    return ["| stage | GFLOP for a second of video |", "| --- | --- |", *(f"| {name} | {value:.2f} |" for name, value in found["gflopPerSecond"].items())]
+
+
+PICTURES = {
+    "expressions.png": "Presets through embedder and decoder; the first column is the reference picture.",
+    "made-against-rendered.png": "Held-out renders and what the decoder makes of the same motion; mouths enlarged.",
+    "spoken.png": "A recorded LJSpeech sentence: generated frames, spectrogram, mouth opening and loudness.",
+}
+
+
+def card_text(manifest: dict, config: Config, figures: dict[str, dict], pictures: list[str]) -> str:
+    """The whole card as Markdown."""
+    log = figures.get("training", {"stages": {}, "parity": {}, "machine": "an unknown processor"})
+    if "stages" not in log:
+        log = {"stages": {}, "parity": {}, "machine": "an unknown processor"}
+    minutes = sum(run["minutes"] for run in log["stages"].values())
+    rows = targets(figures)
+    short = sum(SHORT in row for row in rows)
+    met = sum("| Met." in row for row in rows)
+    missing = sum("| not measured |" in row for row in rows)
+    provenance = manifest["provenance"]
+    lines = [
+        f"# {manifest['name']} {manifest['version']}", "",
+        f"Every figure below was measured on the exported graphs, run block by block as `docs/pack.md` says. Of the figures with a target, {met} are met, {short} fall short, {missing} are not measured.", "",
+        "![expressions](card/expressions.png)" if "expressions.png" in pictures else "", "",
+        "## What it is", "",
+        f"Heads of {manifest['resolution']['width']} x {manifest['resolution']['height']} RGBA at {manifest['clock']['fps']} frames a second, 52 ARKit coefficients and a head pose, from what the avatar says and what it hears and sees of the user. "
+        f"Avatars: {', '.join(manifest['avatars'])}. They are rendered parametric heads and nobody's likeness.", "",
+        "## What it was trained on", "",
+        *[f"- {item}" for item in provenance["data"]], "",
+        f"Config `{config.name}` (`training/configs/{config.name}.json`), {minutes:.0f} minutes of training in all, sharing {log['machine']} with other work. No picture of a person and no recorded voice was trained on.", "",
+        *training_rows(log), "",
+        "## Figures", "", *rows, "",
+        "## Ablations", "", *ablation_rows(figures.get("ablations", {"notMeasured": "this run did not reach it"})), "",
+        "## Cost", "", *cost_rows(figures.get("cost", {"notMeasured": "this run did not reach it"})), "",
+    ]  # fmt: skip
+    if log["parity"]:
+        worst = max(log["parity"], key=log["parity"].get)
+        lines += [f"Largest difference of ONNX from PyTorch on the golden inputs: {max(log['parity'].values()):.2g} ({worst}); pictures in mean steps of 1/255.", ""]
+    lines += ["## Pictures", ""]
+    for name in pictures:
+        lines += [f"![{name.removesuffix('.png')}](card/{name})", "", PICTURES.get(name, ""), ""]
+    lines += [
+        "## Limits", "",
+        "- It looks like a good game avatar, not like a photograph.",
+        "- How it moves comes from rules with published statistics and from simulated talks; no real conversation was seen. It has the manners of those rules.",
+        "- Voices in training were synthesised (flite, Festival, espeak-ng), in English.",
+        "- Turning beyond about 30 degrees, strong emotions at full strength and the tongue are rare in the data and look weaker.",
+        "- A new face needs a new avatar: its appearance is fitted from renders, not from one photograph.", "",
+        "## Licence", "", f"{manifest['licence']}. The mesh and skins are MakeHuman's (CC0).", "",
+    ]  # fmt: skip
+    return "\n".join(lines)
