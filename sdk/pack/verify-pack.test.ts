@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { PackFiles, TINY_PACK } from "./pack-files.fixture.js";
+import { parseSafetensors } from "./safetensors.js";
 import { verifyPack } from "./verify-pack.js";
 
 let files: PackFiles;
@@ -94,6 +95,22 @@ describe("verifyPack", () => {
     await expect(verifyPack(files.folder)).rejects.toMatchObject({
       code: "pack-golden-mismatch",
       message: expect.stringContaining("rgba is off by "),
+    });
+  });
+
+  it("takes a decoder's other inputs from the avatar's appearance, but not its tokens", async () => {
+    const golden = parseSafetensors(files.read("avatars/kofi/golden-full.safetensors"), "golden");
+    expect(Object.keys(golden).sort()).toEqual(["in.tokens", "out.rgba"]);
+    const own = files.read("avatars/ada/golden-full.safetensors"); // another face, the same tokens
+    files.editAvatar("kofi", ({ decoders }) => files.replace(decoders.full!.golden, own));
+    await expect(verifyPack(files.folder)).rejects.toMatchObject({ code: "pack-golden-mismatch" });
+
+    const renamed = files.read("avatars/ada/golden-full.safetensors");
+    renamed.write("in.t0kens", renamed.indexOf("in.tokens"));
+    files.editAvatar("ada", ({ decoders }) => files.replace(decoders.full!.golden, renamed));
+    await expect(verifyPack(files.folder)).rejects.toMatchObject({
+      code: "pack-file-corrupt",
+      message: expect.stringContaining("it lacks in.tokens"),
     });
   });
 

@@ -91,6 +91,8 @@ type NamedGraph = {
   /** The manifest that names it. */
   readonly usedBy: string;
   readonly read: Read<GraphSource>;
+  /** Inputs that the golden run need not repeat: the avatar's appearance. */
+  readonly readGiven?: Read<Record<string, Tensor>> | undefined;
 };
 
 /** Every file that is no graph and no golden run. */
@@ -117,7 +119,8 @@ function listGraphs(pack: Pack): NamedGraph[] {
     Object.entries(pack.avatar(id).decoders).map(([variant, entry]): NamedGraph => {
       const usedBy = `avatars/${id}/avatar.json`;
       const read: Read<GraphSource> = (signal) => pack.readDecoder(id, variant, signal);
-      return { name: `decoder (${id}/${variant})`, entry, usedBy, read };
+      const readGiven: Read<Record<string, Tensor>> = (signal) => pack.readAppearance(id, signal);
+      return { name: `decoder (${id}/${variant})`, entry, usedBy, read, readGiven };
     }),
   );
   return [...stages, ...decoders];
@@ -137,7 +140,8 @@ async function checkGraph(task: {
   const session = await runtime.createSession(source);
   try {
     if (!run) return { file, name: graph.name };
-    const inputs = pick(recorded, "in.", Object.keys(source.inputs), golden.file);
+    const given = (await graph.readGiven?.(signal)) ?? {};
+    const inputs = pick(recorded, "in.", Object.keys(source.inputs), golden.file, given);
     const expected = pick(recorded, "out.", Object.keys(source.outputs), golden.file);
     const worst = compare(await session.run(inputs), expected);
     const { tolerance } = golden;
@@ -151,11 +155,17 @@ async function checkGraph(task: {
   }
 }
 
-/** The recorded tensors under a prefix, exactly those that the graph has. */
-function pick(recorded: Record<string, Tensor>, prefix: string, names: readonly string[], file: string) {
+/** The recorded tensors under a prefix, exactly those that the graph has; what was not recorded comes from `given`. */
+function pick(
+  recorded: Record<string, Tensor>,
+  prefix: string,
+  names: readonly string[],
+  file: string,
+  given: Record<string, Tensor> = {},
+) {
   const picked: Record<string, Tensor> = {};
   for (const name of names) {
-    const tensor = recorded[prefix + name];
+    const tensor = recorded[prefix + name] ?? given[name];
     if (tensor === undefined) throw new EchoError("pack-file-corrupt", { file, reason: `it lacks ${prefix}${name}` });
     picked[name] = tensor;
   }

@@ -1,6 +1,5 @@
 """Tokens -> 96 keypoints of one avatar, trained against the true projections of its mesh."""
 
-import torch
 from torch import Tensor, nn
 
 from training.model.layout import KEYPOINTS, TOKEN_WIDTH, TOKENS

@@ -114,22 +114,17 @@ def export_graph(stage: Stage, path: Path) -> float:
     """Writes the ONNX graph with named inputs and outputs and a free batch. Returns the GFLOP of a run on the example inputs."""
     path.parent.mkdir(parents=True, exist_ok=True)
     free = ["tokens", "rgba"] if stage.batch == "F" else [*stage.inputs, *stage.outputs]
-    trace(stage, path, {name: {0: stage.batch} for name in free})
-    halve_weights(path)
-    return gflop(path, {name: value.numpy() for name, value in stage.inputs.items()})
-
-
-def trace(stage: Stage, path: Path, axes: dict[str, dict[int, str]]) -> None:
-    """PyTorch's tracing exporter, without the warnings that hold for every graph here."""
-    with warnings.catch_warnings():
+    with warnings.catch_warnings():  # those that hold for every graph here
         warnings.filterwarnings("ignore", message="You are using the legacy TorchScript-based ONNX export", category=DeprecationWarning)
         warnings.filterwarnings("ignore", message="The feature will be removed", category=DeprecationWarning)
         warnings.filterwarnings("ignore", message="Converting a tensor to a Python boolean", category=torch.jit.TracerWarning)  # shapes but the batch are fixed
         warnings.filterwarnings("ignore", message="Constant folding - Only steps=1", category=UserWarning)  # that slice is then computed in the graph
         torch.onnx.export(
             stage.module.eval(), tuple(stage.inputs.values()), str(path), input_names=list(stage.inputs), output_names=stage.outputs,
-            dynamic_axes=axes, opset_version=OPSET, dynamo=False, do_constant_folding=True,
+            dynamic_axes={name: {0: stage.batch} for name in free}, opset_version=OPSET, dynamo=False, do_constant_folding=True,
         )  # fmt: skip
+    halve_weights(path)
+    return gflop(path, {name: value.numpy() for name, value in stage.inputs.items()})
 
 
 def golden_run(stage: Stage, path: Path, golden: Path) -> float:

@@ -46,25 +46,25 @@ def _half_constant(node: onnx.NodeProto) -> list[onnx.NodeProto]:
 
 
 def gflop(path: Path, inputs: dict[str, np.ndarray]) -> float:
-    """Floating-point operations of one run on these inputs in units of 1e9: 2 per multiply-add of every Conv, MatMul and Gemm.
+    """Floating-point operations of one run in units of 1e9: 2 per multiply-add of every Conv, MatMul and Gemm.
 
-    Shapes are those of a real run, in which every tensor that counts is asked for.
+    Shapes are those of a real run on `inputs`, so a free batch axis cannot hide any. Raises ValueError where one has a zero.
     """
     model = onnx.load(str(path))
     counted = [node for node in model.graph.node if node.op_type in ("Conv", "MatMul", "Gemm")]
-    given = {value.name for value in [*model.graph.input, *model.graph.output]} | {tensor.name for tensor in model.graph.initializer}
-    asked = {name for node in counted for name in (node.output[0], *node.input[:2])} - given
-    model.graph.output.extend(helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in sorted(asked))
-    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
-    names = [output.name for output in session.get_outputs()]
-    shapes = {name: found.shape for name, found in zip(names, session.run(names, inputs))}
-    shapes |= {name: value.shape for name, value in inputs.items()} | {tensor.name: tuple(tensor.dims) for tensor in model.graph.initializer}
+    shapes = {name: value.shape for name, value in inputs.items()} | {t.name: tuple(t.dims) for t in model.graph.initializer}
+    present = {output.name for output in model.graph.output}
+    needed = dict.fromkeys(name for node in counted for name in (node.output[0], *node.input[:2]) if name not in shapes)
+    model.graph.output.extend(onnx.ValueInfoProto(name=name) for name in needed if name not in present)
+    if needed:
+        session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+        shapes |= {name: value.shape for name, value in zip(needed, session.run(list(needed), inputs))}
     total = 0
     for node in counted:
-        first, second = shapes[node.input[0]], shapes[node.input[1]]
-        if node.op_type == "Conv":
-            total += 2 * math.prod(shapes[node.output[0]]) * math.prod(second[1:])
-        else:
-            turned = any(a.name == "transA" and a.i for a in node.attribute)
-            total += 2 * math.prod(shapes[node.output[0]]) * first[0 if turned else -1]
+        out, first, second = (shapes[name] for name in (node.output[0], *node.input[:2]))
+        if 0 in out:
+            raise ValueError(f"{path.name}: {node.name} gives an empty tensor {out}")
+        turned = node.op_type == "Gemm" and any(a.name == "transA" and a.i for a in node.attribute)
+        inner = math.prod(second[1:]) if node.op_type == "Conv" else first[0 if turned else -1]
+        total += 2 * math.prod(out) * inner
     return total / 1e9

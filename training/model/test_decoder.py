@@ -1,0 +1,37 @@
+"""The decoder paints a window as it paints the whole, at any size; alpha and bytes."""
+
+import pytest
+import torch
+
+from training.model.config import Painter
+from training.model.decoder import Decoder, ReferenceEncoder, premultiply, straight_bytes
+
+
+@pytest.mark.parametrize("size", [128, 256])
+def test_a_window_equals_the_same_crop_of_the_whole(size: int) -> None:
+    torch.manual_seed(8)
+    painter = Painter(size=size, channels=(8, 12, 16, 24), half=8, full=8, splat=4, feature=4, canvas=4)
+    decoder, eyes = Decoder(painter).eval().requires_grad_(False), ReferenceEncoder(painter).requires_grad_(False)
+    torch.nn.init.normal_(decoder.flow_fix.weight, std=0.1)
+    rest, reference = torch.rand(1, 96, 2) * 1.2 - 0.6, torch.rand(1, 4, size, size)
+    decoder.settle(rest)
+    given = (torch.randn(2, 12, 32), reference, rest, *eyes(reference))
+    whole, points = decoder(*given)
+    assert whole.shape == (2, 4, size, size) and points.shape == (2, 96, 2)
+    row, column, side = painter.grid // 4, painter.grid // 8, painter.grid // 2
+    part, _ = decoder(*given, (row, column, side))
+    assert part.shape == (2, 4, 4 * side, 4 * side)
+    crop = whole[:, :, 4 * row : 4 * (row + side), 4 * column : 4 * (column + side)]
+    inner = slice(12, 4 * side - 12)  # convolutions and the flow's interpolation reach over the border
+    assert float((part - crop)[:, :, inner, inner].abs().max()) < 1e-4
+    assert float(crop[:, :, inner, inner].std()) > 0.01
+
+
+def test_bytes_survive_premultiplication() -> None:
+    rgba = torch.randint(0, 256, (1, 16, 16, 4), dtype=torch.uint8)
+    rgba[..., 3] = torch.where(rgba[..., 3] < 128, 0, rgba[..., 3])
+    back = straight_bytes(premultiply(rgba))
+    assert torch.equal(back[..., 3], rgba[..., 3])
+    seen = rgba[..., 3] > 0
+    assert int((back.int() - rgba.int())[seen].abs().max()) <= 1
+    assert int(back[~seen].max()) == 0  # colour under alpha 0 is black
