@@ -25,7 +25,7 @@ from training.eval.lip_sync import Sentences, lip_sync, speak
 from training.eval.lips import lips
 from training.eval.reactions import lasting_concern, smile_answers
 from training.eval.rollouts import Clip, Played, choose_clips, histories, lane_of
-from training.eval.session import SWITCHES, Pack, roll_out
+from training.eval.session import SWITCHES, Made, Pack, roll_out
 from training.eval.trained import NotMeasured, Trained
 from training.model.config import load_config
 
@@ -45,7 +45,7 @@ class Figures:
         begun = time.time()
         try:
             found = work()
-            self.values[name] = found if found is not None else {"notMeasured": "the held-out talks have no such stretch"}
+            self.values[name] = finite(found) if found is not None else {"notMeasured": "the held-out talks have no such stretch"}
         except NotMeasured as reason:
             self.values[name] = {"notMeasured": str(reason)}
         except Exception as error:  # one figure must not take the others with it
@@ -54,6 +54,29 @@ class Figures:
         print(f"{name}: {json.dumps(self.values[name])[:400]} ({time.time() - begun:.0f} s, {(time.time() - self.started) / 60:.1f} min in all)", flush=True)
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self.path.write_text(json.dumps(self.values, indent=1) + "\n")
+
+
+def finite(value):
+    """NaN becomes None, all the way down: JSON has no NaN."""
+    if isinstance(value, dict):
+        return {key: finite(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [finite(item) for item in value]
+    return None if isinstance(value, float) and not np.isfinite(value) else value
+
+
+def affordable(pack: Pack, clips: list[Clip], arguments: argparse.Namespace) -> float:
+    """Share in 0.4..1 of the asked seconds that fits into --minutes on this machine, from a short trial."""
+    lanes = [lane_of(clip, 0) for clip in clips]
+    roll_out(pack, lanes, 2)
+    begun = time.time()
+    roll_out(pack, lanes, 6)
+    each = (time.time() - begun) / (6 * len(lanes))
+    fixed = each * 6.25 * (36 * 12 + 2 * 60 * arguments.drift_minutes)
+    asked = each * 6.25 * (len(clips) * arguments.seconds + 16 * arguments.ablation_seconds)
+    share = float(np.clip((60 * arguments.minutes - fixed) / asked, 0.4, 1.0))
+    print(f"{1000 * each:.1f} ms a block and session; {100 * share:.0f} % of the asked seconds", flush=True)
+    return share
 
 
 def play(pack: Pack, clips: list[Clip], **switches: float) -> Played:
@@ -86,9 +109,9 @@ def measure(pack: Pack, trained: Trained, arguments: argparse.Namespace, figures
     talks = trained.held_out_talks(arguments.talks)
     entries = histories(pack, talks)
     clips = choose_clips(talks, entries, arguments.seconds * 25 // 4 * 4)
-    begun = time.time()
+    share = affordable(pack, clips, arguments)
+    clips = shorter(clips, int(share * arguments.seconds * 25) // 4 * 4)
     full = play(pack, clips)
-    print(f"{len(clips)} talks of {arguments.seconds} s: {time.time() - begun:.0f} s", flush=True)
     figures.measure("lips", lambda: lips(Played(clips[:4], full.made)))
     figures.measure("lipsAllTalks", lambda: lips(full))
     figures.measure("smiles", lambda: smile_answers(full))
@@ -97,13 +120,15 @@ def measure(pack: Pack, trained: Trained, arguments: argparse.Namespace, figures
     spread = np.linspace(50, full.made.tokens.shape[1] - 1, 15).astype(int)
     figures.measure("likeness", lambda: likeness({avatars[i % len(avatars)]: pack.decode(avatars[i % len(avatars)], full.made.tokens[i][spread]) for i in range(min(4, len(clips)))}, references(pack)))
     figures.measure("concern", lambda: lasting_concern(pack, talks, entries))
-    frames = arguments.ablation_seconds * 25 // 4 * 4
+    frames = min(clips[0].frames, int(share * arguments.ablation_seconds * 25) // 4 * 4)
     few = shorter(clips[:4], frames)
 
     def ablate() -> dict:
-        settings = {"full": Played(few, type(full.made)(full.made.blendshapes[:4, :frames], full.made.pose[:4, :frames], full.made.tokens[:4, :frames]))}
-        for switch in SWITCHES:
-            settings[f"w/o {switch.upper()}"] = play(pack, few, **{switch: 0.0})
+        off = [lane_of(c, i, avatar=avatars[i % len(avatars)], switches={switch: 0.0}) for switch in SWITCHES for i, c in enumerate(few)]
+        made = roll_out(pack, off)
+        part = lambda m, first: Made(*(track[first : first + len(few), :frames] for track in (m.blendshapes, m.pose, m.tokens)))  # noqa: E731
+        settings = {"full": Played(few, part(full.made, 0))}
+        settings |= {f"w/o {switch.upper()}": Played(few, part(made, k * len(few))) for k, switch in enumerate(SWITCHES)}
         return ablations.table(settings) | {"clips": len(few), "seconds": frames / 25}
 
     figures.measure("ablations", ablate)
@@ -144,6 +169,7 @@ def main() -> None:
     parser.add_argument("--ablation-seconds", type=int, default=40)
     parser.add_argument("--sentences", type=int, default=32)
     parser.add_argument("--drift-minutes", type=float, default=10.0)
+    parser.add_argument("--minutes", type=float, default=5.0, help="time for the talks and rollouts; clips are shortened to fit, to 40 %% at least")
     parser.add_argument("--threads", type=int, default=2)
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)

@@ -60,13 +60,13 @@ def targets(figures: dict[str, dict]) -> list[str]:
         f"{number(f['jawOpen'])}, {number(f['smile'])}, {number(f['blink'])}", min(f["jawOpen"], f["smile"], f["blink"]) >= 0.8,
         f"{f['frames']} generated frames of all avatars; the reader is our own motion encoder, not an outside tracker."))
     t.row("CSIM of generated frames to the reference", ">= 0.85", "likeness", lambda f: (
-        number(f["csim"], 3), f["csim"] >= 0.85, f"{f['network']}; with the other avatars' references {f['csimOthers']:.3f}; {f['noFace']} of {f['frames']} frames without a face found."))
+        number(f["csim"], 3), f["csim"] >= 0.85, f"{f['network']}; with the other avatars' references {number(f['csimOthers'], 3)}; {f['noFace']} of {f['frames']} frames without a face found."))
     t.row("a smile is answered in 0.2 to 1.2 s; rises without one", ">= 60 %; < 10 %", "smiles", lambda f: (
         f"{percent(f['answered'])}; {percent(f['falseRate'])}", (f["answered"] or 0) >= 0.6 and (f["falseRate"] or 0) < 0.1,
         f"{f['smiles']} smiles, {f['spans']} spans without; the truth of the same clips: {percent(f['truthAnswered'])}; {percent(f['truthFalseRate'])}."))
     t.row("sadness two minutes ago, neutral now: browInnerUp after it against without, `hbcu` on", "visible", "concern", lambda f: (
         f"{f['onAfterSadness']:.3f} against {f['onWithout']:.3f}; off {f['offAfterSadness']:.3f} against {f['offWithout']:.3f}", f["onAfterSadness"] - f["onWithout"] >= 0.02,
-        f"The same present after swapped pasts; met means a difference of 0.02 or more. Simulated truth: {number(f['truthAfterSadness'], 3)} against {f['truthWithout']:.3f}."))
+        f"The same present after swapped pasts; met means a difference of 0.02 or more. Simulated truth: {number(f['truthAfterSadness'], 3)} against {number(f['truthWithout'], 3)}."))
     t.row("drift, minute 10 against second 10: colour, sharpness", "within 2 %", "drift", lambda f: (
         f"{f['colourPercent']:.1f} %, {f['sharpnessPercent']:+.1f} %", f["colourPercent"] <= 2 and abs(f["sharpnessPercent"]) <= 2,
         f"{f['minutes']:g} minutes of listening, {f['pictures']} frames of 20 s each; spread of the tokens {f['tokenStdPercent']:+.1f} %, their mean {f['tokenMean'][0]:.3f} and {f['tokenMean'][1]:.3f}"

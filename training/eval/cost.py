@@ -4,39 +4,17 @@ import json
 from pathlib import Path
 
 import numpy as np
-import onnx
-import onnxruntime
 import torch
-from onnx import helper
 
 from training.eval.session import Pack
+from training.stages.graphs import gflop
 
-COUNTED = ("Conv", "MatMul", "Gemm")
 KINDS = {"float32": np.float32, "int32": np.int32}
 
 
 def gflop_of(path: Path, inputs: dict[str, dict]) -> float:
-    """Operations of one run with N = F = 1, in 1e9: 2 per multiply-add. Shapes are taken from a real run with every product laid bare."""
-    model = onnx.load(str(path))
-    graph = model.graph
-    known = {t.name: list(t.dims) for t in graph.initializer}
-    outputs = {value.name for value in graph.output}
-    nodes = [node for node in graph.node if node.op_type in COUNTED]
-    wanted = list(dict.fromkeys(name for node in nodes for name in (node.output[0], node.input[0], node.input[1]) if name not in known))
-    feeds = {name: np.zeros([1 if isinstance(n, str) else n for n in entry["shape"]], KINDS[entry["dtype"]]) for name, entry in inputs.items()}
-    graph.output.extend(helper.make_empty_tensor_value_info(name) for name in wanted if name not in outputs and name not in feeds)
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3
-    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
-    session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
-    asked = [name for name in wanted if name not in feeds]
-    shapes = known | {name: list(value.shape) for name, value in feeds.items()}
-    shapes |= {name: list(value.shape) for name, value in zip(asked, session.run(asked, feeds))}
-    total = 0.0
-    for node in nodes:
-        out, first, second = (shapes[name] for name in (node.output[0], node.input[0], node.input[1]))
-        total += 2 * float(np.prod(out)) * (float(np.prod(second[1:])) if node.op_type == "Conv" else first[-1])
-    return total / 1e9
+    """Operations of one run with N = F = 1, in 1e9."""
+    return gflop(path, {name: np.zeros([1 if isinstance(n, str) else n for n in entry["shape"]], KINDS[entry["dtype"]]) for name, entry in inputs.items()})
 
 
 def cost(pack: Pack) -> dict:

@@ -48,6 +48,12 @@ def sad_past(talk: Conversation, seconds: float = 110.0) -> int | None:
     return None
 
 
+def first_bad_news(talk: Conversation) -> int:
+    """Frame at which the first sad or frightening matter comes up; the talk's length if none does."""
+    starts = [row["t"] for row in talk.dialogue if row["kind"] in ("sad", "fear", "relief")]
+    return int(min(starts) * 25) if starts else talk.frames
+
+
 def neutral_stretch(talk: Conversation, frames: int) -> int:
     """Start of the stretch with the most neutral written states."""
     calm = np.isin(talk.affect_code, NEUTRAL).astype(np.float32)
@@ -58,14 +64,14 @@ def neutral_stretch(talk: Conversation, frames: int) -> int:
 def lasting_concern(pack: Pack, talks: list[Conversation], held_entries: list[np.ndarray], seconds: int = 12) -> dict | None:
     """The same neutral present after a past with sad news two minutes ago and after one without; `hbcu` on and off. None: no such talks."""
     sad = [(entries, at) for talk, entries in zip(talks, held_entries) if (at := sad_past(talk)) is not None]
-    plain = [(talk, entries) for talk, entries in zip(talks, held_entries) if not any(r["kind"] in ("sad", "fear", "relief") for r in talk.dialogue)]
+    plain = [(talk, before) for talk, entries in zip(talks, held_entries) if len(before := entries[: first_bad_news(talk) // SPAN][-115:]) >= 60]
     if not sad or not plain:
         return None
     frames = seconds * 25 // 4 * 4
     lanes, kinds = [], []
     for present, (talk, _) in enumerate(plain[:3]):
         clip = Clip(talk, neutral_stretch(talk, frames), frames, held_entries[0][:0])
-        for kind, pasts in (("sad", [e[: at // SPAN] for e, at in sad[:3]]), ("plain", [e[-115:] for _, e in plain[:3]])):
+        for kind, pasts in (("sad", [e[: at // SPAN] for e, at in sad[:3]]), ("plain", [e for _, e in plain[:3]])):
             for past in pasts:
                 for on in (1.0, 0.0):
                     lanes.append(lane_of(clip, present, history=past, switches={"hbcu": on}))
@@ -75,8 +81,9 @@ def lasting_concern(pack: Pack, talks: list[Conversation], held_entries: list[np
     brow = made.blendshapes[:, 50:, ARKIT_INDEX["browInnerUp"]].mean(1)
     mean = lambda kind, on: float(np.mean([b for b, k in zip(brow, kinds) if k == (kind, on)]))  # noqa: E731
     after = [x for x in (concern_after(t) for t in talks) if x is not None]
-    never = [float(t.avatar_face[np.isin(t.affect_code, NEUTRAL), ARKIT_INDEX["browInnerUp"]].astype(np.float32).mean()) for t, _ in plain]
+    quiet = [t.avatar_face[: first_bad_news(t)][np.isin(t.affect_code[: first_bad_news(t)], NEUTRAL), ARKIT_INDEX["browInnerUp"]].astype(np.float32) for t, _ in plain]
+    never = [float(rows.mean()) for rows in quiet if len(rows)]
     return {
         "onAfterSadness": mean("sad", 1.0), "onWithout": mean("plain", 1.0), "offAfterSadness": mean("sad", 0.0), "offWithout": mean("plain", 0.0),
-        "truthAfterSadness": float(np.mean(after)) if after else None, "truthWithout": float(np.mean(never)), "sadPasts": len(sad[:3]), "presents": len(plain[:3]),
+        "truthAfterSadness": float(np.mean(after)) if after else None, "truthWithout": float(np.mean(never)) if never else None, "sadPasts": len(sad[:3]), "presents": len(plain[:3]),
     }  # fmt: skip
