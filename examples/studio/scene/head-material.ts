@@ -42,8 +42,9 @@ vec4 catmullRom(vec2 uv) {
 void main() {
   vec4 colour = catmullRom(vec2(vUV.x, 1.0 - vUV.y)); // row 0 of a frame is on top
   colour.rgb = min(colour.rgb, colour.aaa);
-  // The bust ends at the edges of the picture; towards its foot it fades into the room.
-  gl_FragColor = colour * smoothstep(0.0, fade, vUV.y);
+  // The bust ends at the edges of the picture; towards its foot and its sides it fades into the room.
+  float side = min(vUV.x, 1.0 - vUV.x);
+  gl_FragColor = colour * smoothstep(0.0, fade, vUV.y) * smoothstep(0.0, 0.5 * fade, side);
 }`;
 const VERTEX = `
 precision highp float;
