@@ -19,6 +19,8 @@ from training.model.motion import BlendshapeHead, MotionEmbedder, MotionEncoder,
 from training.stages.trainer import autocast, train
 
 LIPS, TEETH, MOUTH, EYE, BROW = 2, 3, 4, 5, 6  # part mask values, see training/data/heads
+# Cumulative share, then side, row, column and jitter of a window, in cells of 64: any half, the face, the mouth, the eyes.
+WINDOWS = ((0.25, (32, 16, 16, 16)), (0.4, (32, 16, 16, 4)), (0.7, (20, 31, 22, 2)), (1.0, (24, 17, 20, 2)))
 
 
 @dataclass
@@ -178,14 +180,13 @@ def train_paint(config: Config, folder: Path, renders: Path, geometry: Geometry,
     scale = painter.size // grid
 
     def choose_window() -> tuple[int, int, int] | None:
-        """Mostly the half of the picture that holds the face, at times any half, at times everything."""
+        """Where the loss looks: mostly at the mouth and the eyes (their places in the camera of training/data/heads), at times at any half or everything."""
         kind = torch.rand(1).item()
-        if kind < 0.15:
+        if kind < 0.1:
             return None
-        row, column = (int(torch.randint(0, grid // 2 + 1, (1,))) for _ in range(2))
-        if kind < 0.75:  # around the middle of the face
-            row, column = grid // 4 + row // 4, grid // 4 - 4 + column // 4
-        return row, column, grid // 2
+        side, row, column, jitter = (v * grid // 64 for v in next(place for share, place in WINDOWS if kind < share))
+        shift = torch.randint(-jitter, jitter + 1, (2,)).tolist()
+        return row + shift[0], column + shift[1], side
 
     def step_loss(step: int, done: float):
         true, parts, motion, points, owner = batch(trained[torch.randint(len(trained), (run.batch,))])
