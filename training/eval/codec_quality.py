@@ -27,7 +27,7 @@ def codec_quality(pack: Pack, trained: Trained, most: int = 120, variant: str = 
         made_bytes = pack.decode(name, tokens[mine], variant)
         for row, made_rgba in zip(pick[mine], made_bytes):
             true_rgba, parts = np.asarray(pictures.rgba[row]), np.asarray(pictures.parts[row])
-            true, made = (premultiply(torch.from_numpy(np.ascontiguousarray(p)[None]))[0].numpy() for p in (true_rgba, made_rgba))
+            true, made = (premultiply(torch.from_numpy(np.array(p)[None]))[0].numpy() for p in (true_rgba, made_rgba))
             error = ((made - true)[:3] ** 2).mean(0)
             for key, mask in (("head", true[3] > 0.5), ("mouth", (parts >= LIPS) & (parts <= MOUTH)), ("eyes", parts == EYE)):
                 if mask.sum() > 20:

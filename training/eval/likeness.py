@@ -13,6 +13,10 @@ def on_grey(rgba: np.ndarray, grey: float = 200.0) -> np.ndarray:
     return (rgba[..., :3] * alpha + grey * (1 - alpha)).round().astype(np.uint8)
 
 
+SAME_PERSON = 0.6
+"""Euclidean distance under which dlib takes two descriptors for one person (its own documentation)."""
+
+
 class FaceDescriptor:
     """dlib's 128 numbers of a face. Raises NotMeasured where the packages are not installed."""
 
@@ -43,7 +47,7 @@ def likeness(frames: dict[str, np.ndarray], references: dict[str, np.ndarray]) -
     anchors = {name: descriptor(on_grey(picture)) for name, picture in references.items()}
     if any(anchor is None for anchor in anchors.values()):
         raise NotMeasured("the face detector does not find a face in a reference picture")
-    own, others, missed, count = [], [], 0, 0
+    own, others, near, near_others, missed, count = [], [], [], [], 0, 0
     for name, pictures in frames.items():
         for picture in pictures:
             count += 1
@@ -52,7 +56,12 @@ def likeness(frames: dict[str, np.ndarray], references: dict[str, np.ndarray]) -
                 missed += 1
                 continue
             own.append(cosine(found, anchors[name]))
-            others += [cosine(found, anchor) for other, anchor in anchors.items() if other != name]
+            near.append(np.linalg.norm(found - anchors[name]) < SAME_PERSON)
+            strangers = [anchor for other, anchor in anchors.items() if other != name]
+            others += [cosine(found, anchor) for anchor in strangers]
+            near_others += [np.linalg.norm(found - anchor) < SAME_PERSON for anchor in strangers]
     if not own:
         raise NotMeasured("the face detector finds no face in the generated frames")
-    return {"csim": float(np.mean(own)), "csimOthers": float(np.mean(others)), "frames": count, "noFace": missed, "network": "dlib resnet v1 (128 numbers)"}
+    mean = lambda values: float(np.mean(values)) if values else None  # noqa: E731
+    return {"csim": mean(own), "csimOthers": mean(others), "samePerson": mean(near), "samePersonOthers": mean(near_others), "frames": count, "noFace": missed,
+            "network": "dlib resnet v1, 128 numbers"}  # fmt: skip
