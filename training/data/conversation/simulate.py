@@ -19,7 +19,16 @@ from .conversation import Conversation
 from .dialogues import compose
 from .emotion_shapes import CODE, EMOTION_NAMES, EMOTIONS, blend
 from .expression import (
-    Memory, Smile, affect_levels, answer_feelings, answer_smiles, own_smiles, remember, smile_face, smile_track, user_levels,
+    Memory,
+    Smile,
+    affect_levels,
+    answer_feelings,
+    answer_smiles,
+    own_smiles,
+    remember,
+    smile_face,
+    smile_track,
+    user_levels,
 )  # fmt: skip
 from .gaze import Gaze, eye_coefficients, gaze_track, head_share
 from .head import idle, mimicry, posture, talking
@@ -29,7 +38,7 @@ from .people import Person, sample_person, stream
 from .prosody import Prosody, analyse
 from .statistics import FPS, SAMPLES_PER_FRAME, STATISTICS
 from .talk import PAD_FRAMES, Speaker, SynthesisedSpeaker, Utterance
-from .turns import Spoken, Turn, backchannel_places, schedule
+from .turns import Turn, backchannel_places, schedule
 
 _AROUSAL = np.array([e.arousal for e in EMOTIONS], np.float32)
 _VALENCE = np.array([e.valence for e in EMOTIONS], np.float32)

@@ -17,7 +17,7 @@ from training.data.speech.voices import Voice
 
 from .affect_text import Affect
 from .emotion_shapes import CODE, EMOTIONS
-from .statistics import FPS, SAMPLES_PER_FRAME, SAMPLE_RATE_HZ
+from .statistics import FPS, SAMPLE_RATE_HZ, SAMPLES_PER_FRAME
 
 PAD_FRAMES = 10
 """Silence put around an utterance so that the mouth may move before and after its sound."""

@@ -10,7 +10,6 @@ import re
 from .affect_text import ENDINGS, INTENSITIES, JOINTS, OPENINGS, WORDINGS
 
 
-
 def split_words(text: str) -> list[str]:
     """Lower case, split on everything that is not a-z or an apostrophe (docs/pack.md)."""
     return [word for word in re.split(r"[^a-z']+", text.lower()) if word]

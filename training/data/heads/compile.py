@@ -16,7 +16,7 @@ from PIL import Image
 
 from . import skins
 from .assets import FORMAT_VERSION
-from .landmarks import (INSIDE_LIDS_LEFT, INSIDE_LIPS, KEYPOINT_NAMES, LID_MARGIN_LEFT, LIP_ROWS, find_landmarks, midline_loop, sideways_loop)
+from .landmarks import INSIDE_LIDS_LEFT, INSIDE_LIPS, KEYPOINT_NAMES, LID_MARGIN_LEFT, LIP_ROWS, find_landmarks, midline_loop, sideways_loop
 from .mhclo import Fitting, Mhclo, load_mhclo
 from .obj import ObjMesh, load_obj, split_by_uv, triangulate
 from .targets import load_target, target_name

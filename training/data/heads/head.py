@@ -66,7 +66,7 @@ class Head(PosedHead):
         pivot = 0.4 * joints["joint_neck"] + 0.6 * joints["joint_head"]
 
         eyes = self._eyes(assets, neutral, parts, starts, [(centre - origin) / unit for centre in eye_centres])
-        _close_lids(neutral, moved, assets, eyes)
+        _close_lids(neutral, moved, assets)
         surfaces = [self._body(assets, neutral), self._cloth(assets, neutral, joints["joint_neck"])]
         surfaces += [self._part(assets, part, start, neutral) for part, start in zip(parts, starts, strict=True)]
         rig = Rig(neutral, moved, np.concatenate(share), pivot, eyes)
@@ -204,9 +204,9 @@ def _less_red(texture: np.ndarray) -> np.ndarray:
     return np.concatenate([np.clip(mixed, 0, 255).astype(np.uint8), texture[..., 3:]], -1)
 
 
-def _close_lids(neutral: np.ndarray, moved: np.ndarray, assets: HeadAssets, eyes: tuple[Eye, Eye]) -> None:
+def _close_lids(neutral: np.ndarray, moved: np.ndarray, assets: HeadAssets) -> None:
     """Scales the blink offsets so that at 1 the upper lid's edge meets the lower one for this person's eye."""
-    for eye, name in zip(eyes, ("left", "right"), strict=True):
+    for name in ("left", "right"):
         row = ARKIT_INDEX[f"eyeBlink{name.capitalize()}"]
         ring = assets[f"base/lid_{name}"]
         place, shift = neutral[ring], moved[row, ring]

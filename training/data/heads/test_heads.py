@@ -18,7 +18,7 @@ from training.data.heads.assets import load_assets
 from training.data.heads.camera import clip_matrix, project
 from training.data.heads.head import Head
 from training.data.heads.identity import HEROES, sample_identity
-from training.data.heads.landmarks import KEYPOINT_GROUPS, KEYPOINT_INDEX, KEYPOINT_NAMES
+from training.data.heads.landmarks import KEYPOINT_GROUPS, KEYPOINT_NAMES
 from training.data.heads.light import sample_light
 from training.data.heads.procedural import procedural_head
 from training.data.heads.renderer import Renderer
@@ -61,7 +61,7 @@ def renderer() -> Renderer:
     """One renderer for all tests."""
     try:
         return Renderer(256)
-    except Exception as error:  # noqa: BLE001 - drivers fail in many ways
+    except Exception as error:
         pytest.skip(f"no OpenGL here: {error}")
 
 
