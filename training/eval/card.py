@@ -33,14 +33,18 @@ from training.model.config import load_config
 class Figures:
     """What was measured so far, kept on disk after every figure."""
 
-    def __init__(self, path: Path):
+    def __init__(self, path: Path, only: list[str] | None):
         self.path = path
+        self.only = only
         self.values: dict[str, dict] = json.loads(path.read_text()) if path.exists() else {}
         self.started = time.time()
 
-    def measure(self, name: str, work: Callable[[], dict | None], again: bool = True) -> None:
+    def wants(self, *names: str) -> bool:
+        return self.only is None or any(name in self.only for name in names)
+
+    def measure(self, name: str, work: Callable[[], dict | None]) -> None:
         """Runs `work` and keeps its figures. What cannot be measured is kept as {"notMeasured": reason}."""
-        if not again and name in self.values and "notMeasured" not in self.values[name]:
+        if not self.wants(name):
             return
         begun = time.time()
         try:
@@ -106,6 +110,8 @@ def measure(pack: Pack, trained: Trained, arguments: argparse.Namespace, figures
         return lip_sync(sound[0])
 
     figures.measure("lipSync", voices)
+    if not figures.wants("lips", "lipsAllTalks", "smiles", "consistency", "likeness", "concern", "ablations", "drift"):
+        return
     talks = trained.held_out_talks(arguments.talks)
     entries = histories(pack, talks)
     clips = choose_clips(talks, entries, arguments.seconds * 25 // 4 * 4)
@@ -164,6 +170,7 @@ def main() -> None:
     parser.add_argument("--banner", type=Path, default=Path("docs/images/head.png"), help="row of the avatars for the README")
     parser.add_argument("--figures-only", action="store_true", help="no pictures")
     parser.add_argument("--pictures-only", action="store_true", help="pictures and text from the figures measured before")
+    parser.add_argument("--only", nargs="*", help="measure just these figures again (names as in figures.json)")
     parser.add_argument("--talks", type=int, default=8, help="held-out talks (the first four give the lip figures and the ablations)")
     parser.add_argument("--seconds", type=int, default=60, help="seconds of each talk")
     parser.add_argument("--ablation-seconds", type=int, default=40)
@@ -176,7 +183,7 @@ def main() -> None:
     pack = Pack(arguments.pack, arguments.threads)
     config = load_config(arguments.config)
     trained = Trained.load(config, arguments.work)
-    figures = Figures(arguments.pack / "card/figures.json")
+    figures = Figures(arguments.pack / "card/figures.json", arguments.only)
     sound: list[Sentences] = []
     if not arguments.pictures_only:
         measure(pack, trained, arguments, figures, sound)
