@@ -61,7 +61,7 @@ def neutral_stretch(talk: Conversation, frames: int) -> int:
     return int(total.argmax()) * SPAN
 
 
-def lasting_concern(pack: Pack, talks: list[Conversation], held_entries: list[np.ndarray], seconds: int = 12) -> dict | None:
+def lasting_concern(pack: Pack, talks: list[Conversation], held_entries: list[np.ndarray], seconds: int = 10) -> dict | None:
     """The same neutral present after a past with sad news two minutes ago and after one without; `hbcu` on and off. None: no such talks."""
     sad = [(entries, at) for talk, entries in zip(talks, held_entries) if (at := sad_past(talk)) is not None]
     plain = [(talk, before) for talk, entries in zip(talks, held_entries) if len(before := entries[: first_bad_news(talk) // SPAN][-115:]) >= 60]
@@ -69,9 +69,9 @@ def lasting_concern(pack: Pack, talks: list[Conversation], held_entries: list[np
         return None
     frames = seconds * 25 // 4 * 4
     lanes, kinds = [], []
-    for present, (talk, _) in enumerate(plain[:3]):
+    for present, (talk, _) in enumerate(plain[:2]):
         clip = Clip(talk, neutral_stretch(talk, frames), frames, held_entries[0][:0])
-        for kind, pasts in (("sad", [e[: at // SPAN] for e, at in sad[:3]]), ("plain", [e for _, e in plain[:3]])):
+        for kind, pasts in (("sad", [e[: at // SPAN] for e, at in sad[:2]]), ("plain", [e for _, e in plain[:2]])):
             for past in pasts:
                 for on in (1.0, 0.0):
                     lanes.append(lane_of(clip, present, history=past, switches={"hbcu": on}))
@@ -85,5 +85,5 @@ def lasting_concern(pack: Pack, talks: list[Conversation], held_entries: list[np
     never = [float(rows.mean()) for rows in quiet if len(rows)]
     return {
         "onAfterSadness": mean("sad", 1.0), "onWithout": mean("plain", 1.0), "offAfterSadness": mean("sad", 0.0), "offWithout": mean("plain", 0.0),
-        "truthAfterSadness": float(np.mean(after)) if after else None, "truthWithout": float(np.mean(never)) if never else None, "sadPasts": len(sad[:3]), "presents": len(plain[:3]),
+        "truthAfterSadness": float(np.mean(after)) if after else None, "truthWithout": float(np.mean(never)) if never else None, "sadPasts": len(sad[:2]), "presents": len(plain[:2]),
     }  # fmt: skip

@@ -94,10 +94,10 @@ def spoken(pack: Pack, sentences: Sentences, index: int, path: Path, count: int 
     name = pack.manifest["defaultAvatar"]
     frames = pack.decode(name, sentences.made.tokens[index][pick])
     figure = plt.figure(figsize=(12, 3.9), dpi=90)
-    grid = figure.add_gridspec(3, count, height_ratios=(1.6, 1, 1), hspace=0.12, wspace=0.03, left=0.05, right=0.99, top=0.99, bottom=0.11)
+    grid = figure.add_gridspec(3, count, height_ratios=(1.7, 1, 1), hspace=0.12, wspace=0.03, left=0.06, right=0.99, top=0.99, bottom=0.11)
     for column, frame in enumerate(frames):
         axis = figure.add_subplot(grid[0, column])
-        axis.imshow(on_grey(frame, 236))
+        axis.imshow(on_grey(frame, 236)[56:212, 60:196])  # the face
         axis.axis("off")
     sound = figure.add_subplot(grid[1, :])
     sound.specgram(pcm[first * 640 : last * 640] + 1e-6, NFFT=400, noverlap=240, Fs=16000, cmap="magma", vmin=-110)
@@ -120,9 +120,9 @@ def spoken(pack: Pack, sentences: Sentences, index: int, path: Path, count: int 
 def head_row(pack: Pack, trained: Trained, path: Path, size: tuple[int, int] = (1000, 320)) -> None:
     """All avatars side by side on a soft ground, each in mid conversation."""
     moods = (
-        {"jawOpen": 0.22, "mouthSmileLeft": 0.45, "mouthSmileRight": 0.45, "cheekSquintLeft": 0.25, "cheekSquintRight": 0.25, "yaw": 0.12, "roll": 0.04},
+        {"mouthSmileLeft": 0.5, "mouthSmileRight": 0.5, "cheekSquintLeft": 0.25, "cheekSquintRight": 0.25, "yaw": 0.12, "roll": 0.04},
         {"mouthSmileLeft": 0.6, "mouthSmileRight": 0.6, "cheekSquintLeft": 0.3, "cheekSquintRight": 0.3, "yaw": 0.08, "pitch": 0.03},
-        {"jawOpen": 0.32, "mouthFunnel": 0.2, "browInnerUp": 0.3, "browOuterUpLeft": 0.2, "browOuterUpRight": 0.2, "yaw": -0.08},
+        {"mouthSmileLeft": 0.35, "mouthSmileRight": 0.25, "browInnerUp": 0.3, "browOuterUpLeft": 0.2, "browOuterUpRight": 0.2, "yaw": -0.08},
         {"browInnerUp": 0.25, "mouthSmileLeft": 0.3, "mouthSmileRight": 0.3, "yaw": -0.14, "roll": -0.05},
     )
     width, height = size
@@ -131,9 +131,11 @@ def head_row(pack: Pack, trained: Trained, path: Path, size: tuple[int, int] = (
     ground = (1 - glow) * np.array([196, 204, 216]) + glow * np.array([240, 242, 246])
     row = Image.fromarray(ground.astype(np.uint8)).convert("RGBA")
     side, step = height - 4, width / len(pack.avatars)
+    feather = np.clip(np.minimum(np.arange(side), np.arange(side)[::-1]) / 40, 0, 1)  # shoulders fade into their neighbours
     for k, name in enumerate(pack.avatars):
         rgba = pack.decode(name, trained.tokens(motion_of(moods[k % len(moods)])[None]))[0]
         tile = Image.fromarray(rgba).resize((side, side), Image.LANCZOS)
+        tile.putalpha(Image.fromarray((np.asarray(tile)[..., 3] * feather).astype(np.uint8)))
         row.alpha_composite(tile, (int(np.clip(step * (k + 0.5) - side / 2, 0, width - side)), height - side))
     path.parent.mkdir(parents=True, exist_ok=True)
     row.convert("RGB").save(path, optimize=True)
