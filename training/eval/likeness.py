@@ -22,8 +22,9 @@ class FaceDescriptor:
 
     def __init__(self):
         try:
-            import dlib
             import importlib.util
+
+            import dlib
 
             found = importlib.util.find_spec("face_recognition_models")
             folder = found.submodule_search_locations[0] + "/models/"

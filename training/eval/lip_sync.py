@@ -1,9 +1,9 @@
 """Does the mouth follow a real voice? LJSpeech sentences, never trained on, against their own loudness and against another clip's."""
 
+import subprocess
 from dataclasses import dataclass
 from math import gcd
 from pathlib import Path
-import subprocess
 
 import numpy as np
 from scipy.signal import resample_poly

@@ -1,10 +1,10 @@
 """The card says what is short and what is missing."""
 
+import numpy as np
+
 from training.eval.card_text import card_text
 from training.eval.lips import runs, shut_share
 from training.model.config import Config
-
-import numpy as np
 
 MANIFEST = {"name": "x", "version": "1", "licence": "MIT", "resolution": {"width": 64, "height": 64}, "clock": {"fps": 25}, "avatars": ["a"], "provenance": {"data": ["renders"]}}
 
