@@ -47,7 +47,7 @@ def frechet(x: np.ndarray, y: np.ndarray) -> float:
     cx, cy = np.atleast_2d(np.cov(x, rowvar=False)), np.atleast_2d(np.cov(y, rowvar=False))
     tiny = 1e-10 * np.eye(len(cx))
     root = np.real(sqrtm((cx + tiny) @ (cy + tiny)))
-    return float(((x.mean(0) - y.mean(0)) ** 2).sum() + np.trace(cx) + np.trace(cy) - 2 * np.trace(root))
+    return max(0.0, float(((x.mean(0) - y.mean(0)) ** 2).sum() + np.trace(cx) + np.trace(cy) - 2 * np.trace(root)))
 
 
 def variation(x: np.ndarray) -> float:
