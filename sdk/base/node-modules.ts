@@ -10,6 +10,7 @@ export function nodeModule<Name extends keyof NodeModules>(name: Name): NodeModu
 export type NodeModules = {
   "node:fs": typeof import("node:fs");
   "node:fs/promises": typeof import("node:fs/promises");
+  "node:os": typeof import("node:os");
   "node:path": typeof import("node:path");
   "node:url": typeof import("node:url");
   "node:worker_threads": typeof import("node:worker_threads");

@@ -1,6 +1,6 @@
 import type * as Ort from "onnxruntime-web";
 import { EchoError, type ErrorStage, reasonOf } from "../base/errors.js";
-import { isNode } from "../base/node-modules.js";
+import { isNode, nodeModule } from "../base/node-modules.js";
 import { SerialQueue } from "../base/serial-queue.js";
 import type { AssetOptions, BackendName, BackendReport, ChosenBackend } from "../protocol/backend.js";
 import type { Tensor } from "../protocol/tensor.js";
@@ -10,6 +10,9 @@ import { loadOrt, type OrtModule } from "./onnx-module.js";
 import { PROBE_GRAPH } from "./probe-graph.js";
 import type { GraphSource, Runtime, StageSession } from "./session.js";
 import { checkFinite, checkInputs } from "./tensor-checks.js";
+
+/** A graph of this size gains nothing from more threads, and the machine has other work. */
+const MOST_CPU_THREADS = 4;
 
 /**
  * Makes a backend ready and proves that it runs, on a graph of one addition.
@@ -103,12 +106,19 @@ class OnnxRuntime implements Runtime {
   }
 
   #sessionOptions(): Ort.InferenceSession.SessionOptions {
-    const { threads } = this.#assets;
+    // Left alone, onnxruntime counts physical cores: on two hyperthreads that is one thread, and the decoder takes twice as long (measured).
+    const threads = this.#assets.threads ?? nodeModule("node:os")?.availableParallelism();
     return {
       executionProviders: [this.backend],
       graphOptimizationLevel: "all",
       logSeverityLevel: 3,
-      ...(threads !== undefined && this.backend === "cpu" ? { intraOpNumThreads: threads } : {}),
+      ...(threads !== undefined && this.backend === "cpu"
+        ? // no spinning: the idle pool of one graph would hold the cores that the next graph needs
+          {
+            intraOpNumThreads: Math.min(threads, MOST_CPU_THREADS),
+            extra: { session: { intra_op: { allow_spinning: "0" } } },
+          }
+        : {}),
     };
   }
 

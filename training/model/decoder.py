@@ -89,7 +89,9 @@ class Decoder(nn.Module):
         self.full2 = nn.Conv2d(painter.full, 5, 3, padding=1)
         nn.init.zeros_(self.flow_fix.weight)
         nn.init.zeros_(self.flow_fix.bias)
-        self.register_buffer("cells", centres(painter.grid), persistent=False)
+        axis = centres(painter.grid)
+        self.register_buffer("axis", axis, persistent=False)
+        self.register_buffer("cells", torch.stack(torch.meshgrid(axis, axis, indexing="xy"))[None], persistent=False)  # [1,2,G,G] as x, y
 
     def settle(self, rest: Tensor) -> None:
         """Sets how far each keypoint reaches from how close its neighbours are at rest: [A,96,2] of some heads. Before training."""
@@ -140,39 +142,31 @@ class Decoder(nn.Module):
         """Keypoints [F,96,2] -> splatted features [F,C,64,64], sampling flow [F,2,64,64] (where each cell looks in the reference), its reach."""
         with torch.autocast(points.device.type, enabled=False):
             points, local, rest = points.float(), local.float(), rest.float()
-            splat = torch.matmul(gaussians(self.cells, points, self.log_sigma), local)
-            weight = gaussians(self.cells, points, self.log_reach, by_density=True)
-            total = torch.matmul(weight, torch.ones_like(points[:, :, :1]))
-            shift = torch.matmul(weight, rest - points) / (total + 1.0)  # background does not move
-            grid = self.painter.grid
-            return to_image(splat, grid), to_image(self.cells + shift, grid), to_image(total / (total + 0.02), grid)
+            splat = spread(self.axis, points, self.log_sigma, local)
+            # each keypoint by its density 1 / sigma^2: close ones (lips, lids) outweigh far-reaching ones (outline) among themselves
+            density = torch.exp(-2 * self.log_reach)[None, :, None] * torch.ones_like(points[:, :, :1])
+            sums = spread(self.axis, points, self.log_reach, torch.cat([(rest - points) * density, density], dim=-1))
+            shift, total = sums[:, :2], sums[:, 2:]
+            return splat, self.cells + shift / (total + 1.0), total / (total + 0.02)  # background does not move
 
 
 def centres(side: int) -> Tensor:
-    """Centres of a side x side grid over -1..1, [1, side*side, 2] as x, y."""
-    axis = (torch.arange(side).float() + 0.5) / side * 2 - 1
-    ys, xs = torch.meshgrid(axis, axis, indexing="ij")
-    return torch.stack([xs, ys], -1).reshape(1, side * side, 2)
+    """Centres of a row of cells over -1..1, [side]."""
+    return (torch.arange(side).float() + 0.5) / side * 2 - 1
 
 
-def to_image(rows: Tensor, side: int) -> Tensor:
-    """[F, side*side, C] -> [F, C, side, side]."""
-    return rows.transpose(1, 2).reshape(rows.shape[0], -1, side, side)
+def spread(axis: Tensor, points: Tensor, log_sigma: Tensor, values: Tensor) -> Tensor:
+    """Sum over keypoints of value * exp(-|cell - point|^2 / (2 sigma^2)): axis [G], points [F,K,2], values [F,K,C] -> [F,C,G,G].
 
-
-def gaussians(cells: Tensor, points: Tensor, log_sigma: Tensor, by_density: bool = False) -> Tensor:
-    """exp(-|cell - point|^2 / (2 sigma^2)) for all pairs, [F, cells, 96]: the exponent is one matrix product of [x, y, x^2+y^2, 1].
-
-    `by_density` divides by sigma^2, so that close keypoints (lips, lids) outweigh far-reaching ones (outline) among themselves.
+    The Gaussian is a product of one over x and one over y, so G^2 K exponentials become 2 G K and the sum one matrix product.
     """
-    inverse = torch.exp(-2 * log_sigma)[None, :, None]  # 1 / sigma^2, [1,96,1]
-    left = torch.cat([cells, (cells**2).sum(-1, keepdim=True), torch.ones_like(cells[:, :, :1])], dim=-1)  # [1,cells,4]
-    flat = inverse * torch.ones_like(points[:, :, :1])
-    offset = -0.5 * inverse * (points**2).sum(-1, keepdim=True)
-    if by_density:
-        offset = offset - 2 * log_sigma[None, :, None]
-    right = torch.cat([points * inverse, -0.5 * flat, offset], dim=-1)  # [F,96,4]
-    return torch.exp(torch.matmul(left, right.transpose(1, 2)))
+    grid, count = axis.shape[0], values.shape[2]
+    narrow = -0.5 * torch.exp(-2 * log_sigma)  # [K]
+    over_x = torch.exp(narrow[:, None] * (axis - points[:, :, :1]) ** 2)  # [F,K,G]
+    over_y = torch.exp(narrow * (axis[:, None] - points[:, None, :, 1]) ** 2)  # [F,G,K]
+    columns = values[:, :, :, None] * over_x[:, :, None]  # [F,K,C,G]
+    rows = torch.matmul(over_y, columns.flatten(2))  # [F,G,C*G]
+    return rows.reshape(-1, grid, count, grid).transpose(1, 2)
 
 
 def double(x: Tensor) -> Tensor:
