@@ -1,6 +1,7 @@
 """The words of the model card, from figures alone."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 from training.model.config import Config
 
@@ -121,6 +122,12 @@ PICTURES = {
 }
 
 
+def history_of(name: str) -> list[str]:
+    """How the runs of this config really went, kept by hand beside it; counters do not tell of restarts."""
+    path = Path(__file__).parents[1] / f"configs/{name}.history.md"
+    return ["### How the run went", "", path.read_text().rstrip(), ""] if path.exists() else []
+
+
 def card_text(manifest: dict, config: Config, figures: dict[str, dict], pictures: list[str]) -> str:
     """The whole card as Markdown."""
     log = figures.get("training", {"stages": {}, "parity": {}, "machine": "an unknown processor"})
@@ -143,6 +150,7 @@ def card_text(manifest: dict, config: Config, figures: dict[str, dict], pictures
         *[f"- {item}" for item in provenance["data"]], "",
         f"Config `{config.name}` (`training/configs/{config.name}.json`), {minutes:.0f} minutes of training in all, sharing {log['machine']} with other work. No picture of a person and no recorded voice was trained on.", "",
         *training_rows(log), "",
+        *history_of(config.name),
         "## Figures", "", *rows, "",
         "## Ablations", "", *ablation_rows(figures.get("ablations", {"notMeasured": "this run did not reach it"})), "",
         "## Cost", "", *cost_rows(figures.get("cost", {"notMeasured": "this run did not reach it"})), "",
