@@ -10,6 +10,7 @@ export type ErrorStage =
   | "decoder"
   | "frame"
   | "agent"
+  | "remote"
   | "command-line";
 
 type ErrorRow = {
@@ -87,7 +88,49 @@ export const ERROR_TABLE = {
     message: "the affect reasoner failed, the last affect stays: {reason}",
   },
   "audio-stream-failed": { stage: "capture", recoverable: true, message: "the stream of speech ended early: {reason}" },
+  "camera-unavailable": { stage: "capture", recoverable: false, message: "no camera: {reason}" },
+  "input-lost": { stage: "capture", recoverable: true, message: "the {input} gives nothing any more: {reason}" },
+  "tracker-failed": { stage: "perception", recoverable: true, message: "the face tracker failed: {reason}" },
   "microphone-unavailable": { stage: "capture", recoverable: false, message: "no microphone: {reason}" },
+
+  "server-unreachable": { stage: "remote", recoverable: false, message: "no render server at {server}: {reason}" },
+  "connection-lost": {
+    stage: "remote",
+    recoverable: true,
+    message: "the connection to {server} was lost, trying again: {reason}",
+  },
+  "session-lost": {
+    stage: "remote",
+    recoverable: true,
+    message: "the session on {server} is gone, a new one begins: {reason}",
+  },
+  "server-draining": {
+    stage: "remote",
+    recoverable: true,
+    message: "{server} shuts down, the session moves to another",
+  },
+  "server-full": { stage: "remote", recoverable: false, message: "no place on the render servers: {reason}" },
+  "protocol-mismatch": {
+    stage: "remote",
+    recoverable: false,
+    message: "the server speaks protocol {server}, this side {client}",
+  },
+  "pack-differs": {
+    stage: "remote",
+    recoverable: false,
+    message: "the server renders the pack {server}, this side has {client}",
+  },
+  "token-invalid": { stage: "remote", recoverable: false, message: "the token was refused: {reason}" },
+  "token-expired": { stage: "remote", recoverable: false, message: "the token has expired" },
+  "token-replayed": { stage: "remote", recoverable: false, message: "the token has been used before" },
+  "rate-exceeded": { stage: "remote", recoverable: false, message: "too many {what}: {limit}" },
+  "message-invalid": { stage: "remote", recoverable: false, message: "the message {event} is wrong at {path}: {rule}" },
+  "message-too-large": {
+    stage: "remote",
+    recoverable: false,
+    message: "a message of {bytes} bytes; at most {limit} are allowed",
+  },
+  "video-unusable": { stage: "remote", recoverable: false, message: "no video format for both sides: {reason}" },
 
   "input-unreadable": { stage: "command-line", recoverable: false, message: "cannot read {file}: {reason}" },
   "input-invalid": { stage: "command-line", recoverable: false, message: "{file}, {place}: {rule}" },
