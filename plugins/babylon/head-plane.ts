@@ -3,7 +3,7 @@ import { StandardMaterial } from "@babylonjs/core/Materials/standardMaterial.js"
 import type { BaseTexture } from "@babylonjs/core/Materials/Textures/baseTexture.js";
 import { Color3 } from "@babylonjs/core/Maths/math.color.js";
 import { CreatePlane } from "@babylonjs/core/Meshes/Builders/planeBuilder.js";
-import type { Mesh } from "@babylonjs/core/Meshes/mesh.js";
+import { Mesh } from "@babylonjs/core/Meshes/mesh.js";
 import type { Scene } from "@babylonjs/core/scene.js";
 import type { AlphaMode } from "./echo-head-texture.js";
 
@@ -26,7 +26,9 @@ export function createHeadPlane(options: HeadPlaneOptions): Mesh {
   const size = options.size ?? 1;
   if (!Number.isFinite(size) || size <= 0) throw new TypeError("options.size must be a finite number above 0");
   const name = options.name ?? "EchoHeadPlane";
-  const plane = CreatePlane(name, { size }, options.scene);
+  // Seen from the side on which the camera stands by convention: -z, or +z in a right-handed scene.
+  const sideOrientation = options.scene.useRightHandedSystem ? Mesh.BACKSIDE : Mesh.FRONTSIDE;
+  const plane = CreatePlane(name, { size, sideOrientation }, options.scene);
   const material = new StandardMaterial(`${name}.material`, options.scene);
   material.diffuseTexture = options.texture;
   material.useAlphaFromDiffuseTexture = true;

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { extname, join, normalize } from "node:path";
+import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
 const TYPES: Readonly<Record<string, string>> = {
@@ -26,6 +27,8 @@ export async function servePage(options: {
     platform: "browser",
     target: "es2022",
     logLevel: "error",
+    // Plugins import the package by its name; here the name means the sources.
+    alias: { "echo-head": fileURLToPath(new URL("../../sdk/index.ts", import.meta.url)) },
   });
   const script = bundle.outputFiles[0]!.contents;
   const server = createServer(async (request, response) => {
