@@ -1,0 +1,100 @@
+import { GeneratorService } from "../../agent/services/generator-service.js";
+import type { StageHost } from "../../agent/services/stage-host.js";
+import { EchoError } from "../../base/errors.js";
+import type { Pack } from "../../pack/pack.js";
+import type { BackendReport } from "../../protocol/backend.js";
+import type { GeneratorStepInput, GeneratorStepOutput } from "../../protocol/generator-worker.js";
+import type { BatchReport, RendererWorkerApi } from "../../protocol/renderer-worker.js";
+import { BatchingRuntime } from "./batching-runtime.js";
+
+type Loaded = { readonly pack: Pack; readonly runtime: BatchingRuntime };
+
+/**
+ * The heads of one node: each is a GeneratorService as a local agent has one, but they share their graphs, which run them in batches
+ * (see {@link BatchingRuntime}).
+ */
+export class RendererService implements RendererWorkerApi {
+  readonly #host: StageHost;
+  readonly #heads = new Map<string, GeneratorService>();
+  #loaded: Loaded | undefined;
+  #batches: Record<string, { runs: number; heads: number; ms: number }> = {};
+
+  constructor(host: StageHost) {
+    this.#host = host;
+  }
+
+  async load(options: Parameters<RendererWorkerApi["load"]>[0]): Promise<BackendReport> {
+    await this.dispose();
+    const pack = await this.#host.openPack(options.pack);
+    const runtime = new BatchingRuntime({
+      runtime: await this.#host.openRuntime({ backend: options.backend, assets: options.assets }),
+      maxBatch: options.maxBatch,
+      onRun: ({ graph, sessions, tookMs }) => {
+        this.#batches[graph] ??= { runs: 0, heads: 0, ms: 0 };
+        const sum = this.#batches[graph];
+        sum.runs += 1;
+        sum.heads += sessions;
+        sum.ms += tookMs;
+      },
+    });
+    this.#loaded = { pack, runtime };
+    return { backend: runtime.backend, downgrade: runtime.downgrade };
+  }
+
+  async open(head: string, options: { avatar: string; seed: number }): Promise<{ width: number; height: number }> {
+    if (this.#loaded === undefined) throw new EchoError("disposed", { what: "the renderer (or it was never loaded)" });
+    const { pack, runtime } = this.#loaded;
+    const service = new GeneratorService({ openPack: async () => pack, openRuntime: async () => runtime.share() });
+    const { avatar, seed } = options;
+    const { width, height } = await service.load({ pack: pack.source, avatar, backend: runtime.backend, seed });
+    this.#heads.set(head, service);
+    return { width, height };
+  }
+
+  step(head: string, input: GeneratorStepInput): Promise<GeneratorStepOutput> {
+    return this.#head(head).step(input);
+  }
+
+  prime(head: string, input: { readonly pcm: Float32Array }): Promise<void> {
+    return this.#head(head).prime(input);
+  }
+
+  rewind(head: string, input: { readonly blocks: number; readonly pcm: Float32Array }): Promise<void> {
+    return this.#head(head).rewind(input);
+  }
+
+  setAvatar(head: string, avatar: string): Promise<void> {
+    return this.#head(head).setAvatar(avatar);
+  }
+
+  reset(head: string): Promise<void> {
+    return this.#head(head).reset();
+  }
+
+  async close(head: string): Promise<void> {
+    const service = this.#heads.get(head);
+    this.#heads.delete(head);
+    await service?.dispose();
+  }
+
+  async takeBatches(): Promise<BatchReport> {
+    const graphs = this.#batches;
+    this.#batches = {};
+    return { graphs };
+  }
+
+  async dispose(): Promise<void> {
+    const loaded = this.#loaded;
+    this.#loaded = undefined;
+    const heads = [...this.#heads.values()];
+    this.#heads.clear();
+    await Promise.all(heads.map((service) => service.dispose()));
+    await loaded?.runtime.dispose();
+  }
+
+  #head(head: string): GeneratorService {
+    const service = this.#heads.get(head);
+    if (service === undefined) throw new EchoError("disposed", { what: "the head" });
+    return service;
+  }
+}
