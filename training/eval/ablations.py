@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from training.data.speech.closed_lips import shut_share
 from training.data.speech.visemes import mouth_opening
-from training.eval.lips import shut_share
 from training.eval.metrics import centroids, frechet, mse, pearson, residual_pcc, shannon_index, variation
 from training.eval.rollouts import Played
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from training.data.speech.closed_lips import runs, shut_share
 from training.eval.card_text import card_text
-from training.eval.lips import runs, shut_share
 from training.model.config import Config
 
 MANIFEST = {"name": "x", "version": "1", "licence": "MIT", "resolution": {"width": 64, "height": 64}, "clock": {"fps": 25}, "avatars": ["a"], "provenance": {"data": ["renders"]}}

@@ -4,6 +4,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+LONG = 512  # keys from which the fused kernel is worth its memory
+
 
 class LoraLinear(nn.Linear):
     """A linear layer that can grow a low-rank update: W + B A * (alpha / r). `merge()` folds it in."""
@@ -52,8 +54,8 @@ def attend(q: Tensor, k: Tensor, v: Tensor, heads: int, mask: Tensor | None = No
     q = q.reshape(n, queries, heads, dim).transpose(1, 2)
     k = k.reshape(n, -1, heads, dim).transpose(1, 2)
     v = v.reshape(n, -1, heads, dim).transpose(1, 2)
-    if torch.onnx.is_in_onnx_export() or k.shape[2] <= 64:  # few keys: PyTorch's fused kernel is eight times slower here on CPUs
-        scores = torch.matmul(q, k.transpose(2, 3)) * dim**-0.5
+    if torch.onnx.is_in_onnx_export() or k.shape[2] <= LONG:  # PyTorch's fused kernel is slower here on CPUs, backward above all
+        scores = torch.matmul(q * dim**-0.5, k.transpose(2, 3))
         if mask is not None:
             scores = scores + mask.to(scores.dtype)
         out = torch.matmul(torch.softmax(scores, dim=-1), v)

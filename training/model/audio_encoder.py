@@ -1,6 +1,7 @@
 """Causal audio encoder: 16 kHz PCM -> per-frame windows of features [T, L_w, D] (ECHO Sec. 4.1 takes wav2vec 2.0; this one is small)."""
 
 import math
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
@@ -53,7 +54,9 @@ class LogMel(nn.Module):
 
 
 class AudioEncoder(nn.Module):
-    """PCM block [N,2560] + `tail` [N,6400] of what came before -> windows [N,4,8,128] + next tail. No look at the future."""
+    """PCM block [N,2560] + `tail` [N,7680] of what came before -> windows [N,4,8,128] + next tail. No look at the future."""
+
+    DILATIONS = (1, 2, 4)  # of the convolutions on the 100 Hz rows: a closure of the lips is a few rows
 
     def __init__(self, sizes: Behaviour, clock: Clock):
         super().__init__()
@@ -62,20 +65,28 @@ class AudioEncoder(nn.Module):
         self.frames_per_block = clock.block_frames
         self.samples_per_frame = clock.samples_per_frame
         self.mel = LogMel(sizes.mels, clock.sample_rate_hz)
-        self.convs = nn.ModuleList(
-            [nn.Conv1d(sizes.mels, c, 3), nn.Conv1d(c, c, 3, dilation=2), nn.Conv1d(c, c, 4, stride=4), nn.Conv1d(c, c, 2)]
-        )
+        self.enter = nn.Conv1d(sizes.mels, c, 1)
+        self.fine = nn.ModuleList(nn.Conv1d(c, c, 3, dilation=d) for d in self.DILATIONS)
+        self.coarse = nn.Conv1d(c, c, 4, stride=4)
+        self.past = nn.Conv1d(c, c, 2)
         self.norm = nn.LayerNorm(c)
         self.out = nn.Linear(c, sizes.width)
 
-    def frames(self, pcm: Tensor) -> Tensor:
-        """[N,S] -> one feature vector a frame for the last frames that are fully covered: [N, F, D]. Row F-1 ends with the PCM's end."""
+    def frames(self, pcm: Tensor, change: Callable[[Tensor], Tensor] | None = None) -> Tensor:
+        """[N,S] -> one feature vector a frame for the last frames that are fully covered: [N, F, D]. Row F-1 ends with the PCM's end.
+
+        `change` is done to the log-mel rows, in training.
+        """
         mel = self.mel(pcm)  # [N, mels, R], R = S/160 - 2
-        keep = (mel.shape[2] - 2 - 4) // 4 * 4 + 6  # drop the oldest rows so that the stride of 4 ends at the newest
-        h = F.gelu(self.convs[0](mel[:, :, mel.shape[2] - keep :]))
-        h = F.gelu(self.convs[1](h))
-        h = F.gelu(self.convs[2](h))  # 25 rows a second
-        h = F.gelu(self.convs[3](h)).transpose(1, 2)  # [N, F, c]
+        if change:
+            mel = change(mel)
+        lead = 2 * sum(self.DILATIONS)
+        keep = (mel.shape[2] - lead) // 4 * 4 + lead  # drop the oldest rows so that the stride of 4 ends at the newest
+        h = self.enter(mel[:, :, mel.shape[2] - keep :])
+        for conv in self.fine:
+            h = h[:, :, 2 * conv.dilation[0] :] + F.gelu(conv(h))
+        h = F.gelu(self.coarse(h))  # 25 rows a second
+        h = (h[:, :, 1:] + F.gelu(self.past(h))).transpose(1, 2)  # [N, F, c]
         return self.out(self.norm(h))
 
     def windows(self, features: Tensor) -> Tensor:
@@ -84,14 +95,14 @@ class AudioEncoder(nn.Module):
         return torch.stack([features[:, k : k + frames] for k in range(self.window)], dim=2)
 
     def forward(self, pcm: Tensor, tail: Tensor) -> tuple[Tensor, Tensor]:
-        whole = torch.cat([tail, pcm], dim=1)  # [N, 8960]
+        whole = torch.cat([tail, pcm], dim=1)  # [N, 10240]
         features = self.frames(whole)
         need = self.window - 1 + self.frames_per_block
         return self.windows(features[:, features.shape[1] - need :]), whole[:, whole.shape[1] - self.tail :]
 
 
 class SpeechHead(nn.Module):
-    """Auxiliary head of the encoder's own training: mouth motion and phone class of the frame at the middle of the window."""
+    """Auxiliary head of the encoder's own training: mouth motion and phone class of the frame. Its hidden layer goes on in the generator."""
 
     def __init__(self, sizes: Behaviour, motions: int, classes: int):
         super().__init__()
@@ -100,5 +111,5 @@ class SpeechHead(nn.Module):
         self.phone = nn.Linear(256, classes)
 
     def forward(self, windows: Tensor) -> tuple[Tensor, Tensor]:
-        h = F.gelu(self.hidden(windows.flatten(2)))  # [N,T,256]
+        h = F.gelu(self.hidden(F.dropout(windows.flatten(2), 0.2, self.training)))  # [N,T,256]
         return self.motion(h), self.phone(h)

@@ -28,9 +28,9 @@ class Behaviour:
 
     width: int = 128  # D of every conditioning token
     window: int = 8  # L_w, frames of audio context that one frame sees
-    tail_samples: int = 6400
+    tail_samples: int = 7680
     mels: int = 64
-    audio_channels: int = 128
+    audio_channels: int = 192
     visual_tokens: int = 8
     mamba_layers: int = 2  # K of Eq. 5
     mamba_state: int = 8
@@ -50,7 +50,7 @@ class Behaviour:
 
 @dataclass(frozen=True)
 class Painter:
-    """Widths of one decoder variant: channels at 64, 32, 16 and 8 pixels, at half and at full resolution."""
+    """Widths of one decoder variant: channels at 64, 32, 16 and 8 pixels, at half and at full resolution, and in the close-up."""
 
     size: int = 256
     channels: tuple[int, ...] = (40, 80, 128, 160)
@@ -59,6 +59,8 @@ class Painter:
     splat: int = 16
     feature: int = 24
     canvas: int = 8
+    close: int = 24  # channels of the close-up of eyes and mouth; 0 = none
+    close_splat: int = 8
 
     @property
     def grid(self) -> int:

@@ -2,7 +2,7 @@
 
     tokens -> keypoints --splat--> feature image 64 x 64 ---.
                  |                                            U-Net 64..8 -> 128 -> 256: warp mask, paint, alpha
-                 '-> coarse flow -> warped reference + maps -'
+                 '-> coarse flow -> warped reference + maps -'     + close-up of eyes and mouth, from finer splats
 Geometry is given by the keypoints; what stays visible is carried over from the reference picture by the flow they span (as in
 first-order motion models, Siarohin et al. 2019), what the reference never showed (teeth, tongue, lids) is painted.
 All colour inside is premultiplied; the result is un-premultiplied last.
@@ -61,6 +61,44 @@ class Modulated(nn.Module):
         return F.silu(self.conv(x) * (1 + scale) + shift)
 
 
+class CloseUp(nn.Module):
+    """A second look at the part of the picture where faces are read: eyes, mouth and brows, from splats at half resolution.
+
+    Adds to what the rest of the decoder paints there and fades out towards the border of its window, so it may be left out.
+    """
+
+    WINDOW = (17, 14, 36)
+    """Row, column and side in cells of 64: where eyes and mouth are in every pose of the camera of training/data/heads."""
+
+    def __init__(self, painter: Painter, wide: int):
+        super().__init__()
+        self.splats, self.row, self.column, self.side = painter.close_splat, *(v * painter.grid // 64 for v in self.WINDOW)
+        c, f = painter.close, painter.close // 2
+        self.from_wide = nn.Conv2d(wide, 4 * c, 1)
+        self.enter = nn.Conv2d(c + painter.half + painter.canvas + 4 + self.splats, c, 3, padding=1)
+        self.mix = nn.ModuleList(nn.Conv2d(c, c, 3, padding=1) for _ in range(2))
+        self.to_full = nn.Conv2d(c, 4 * f, 1)
+        self.full1 = nn.Conv2d(f + 4, f, 3, padding=1)
+        self.full2 = nn.Conv2d(f, 5, 3, padding=1)
+        nn.init.zeros_(self.full2.weight)
+        nn.init.zeros_(self.full2.bias)
+        size, side = painter.size, self.side * painter.size // painter.grid
+        ramp = (torch.minimum(torch.arange(side), torch.arange(side).flip(0)).float() / (side / 9)).clamp(max=1)
+        fade = torch.zeros(1, 1, size, size)
+        row, column = (v * size // painter.grid for v in (self.row, self.column))
+        fade[0, 0, row : row + side, column : column + side] = ramp[:, None] * ramp[None]
+        self.register_buffer("fade", fade, persistent=False)
+
+    def forward(self, wide: Tensor, half: Tensor, kept: Tensor, moved: Tensor, splat: Tensor) -> Tensor:
+        """Maps of a window: wide [F,C,g,g], half and kept and splat at 2g, moved [F,4,4g,4g] -> addition to the five last channels [F,5,4g,4g]."""
+        h = torch.cat([F.pixel_shuffle(self.from_wide(wide), 2), half, kept, F.avg_pool2d(moved, 2), splat], 1)
+        h = F.silu(self.enter(h))
+        for conv in self.mix:
+            h = h + F.silu(conv(h))
+        h = F.silu(self.full1(torch.cat([F.pixel_shuffle(self.to_full(h), 2), moved], 1)))
+        return self.full2(h)
+
+
 class Decoder(nn.Module):
     """tokens [F,12,32] + reference [F|1,4,S,S], rest keypoints, maps, code -> premultiplied RGBA [F,4,S,S] and keypoints [F,96,2]."""
 
@@ -80,6 +118,9 @@ class Decoder(nn.Module):
         self.join3, self.up3 = nn.Conv2d(c4 + c3, c3, 1), Modulated(c3, c3, 128)
         self.join2, self.up2 = nn.Conv2d(c3 + c2, c2, 1), Modulated(c2, c2, 128)
         self.join1, self.up1 = nn.Conv2d(c2 + c1, c1, 1), Modulated(c1, c1, 128)
+        self.close = CloseUp(painter, c1) if painter.close else None
+        self.fine = nn.Linear(128, KEYPOINTS * painter.close_splat) if painter.close else None  # local features of the finer splats
+        self.log_sigma_fine = nn.Parameter(torch.full((KEYPOINTS,), -3.4))
         self.flow_fix = nn.Conv2d(c1, 2, 3, padding=1)
         self.to_half = nn.Conv2d(c1, 4 * painter.half, 1)
         self.half1 = nn.Conv2d(painter.half + painter.canvas + 4, painter.half, 3, padding=1)
@@ -91,6 +132,7 @@ class Decoder(nn.Module):
         nn.init.zeros_(self.flow_fix.bias)
         axis = centres(painter.grid)
         self.register_buffer("axis", axis, persistent=False)
+        self.register_buffer("axis_fine", centres(2 * painter.grid), persistent=False)
         self.register_buffer("cells", torch.stack(torch.meshgrid(axis, axis, indexing="xy"))[None], persistent=False)  # [1,2,G,G] as x, y
 
     def settle(self, rest: Tensor) -> None:
@@ -98,6 +140,7 @@ class Decoder(nn.Module):
         distance = torch.cdist(rest, rest).sort(-1).values[:, :, 1:4].mean((0, 2))  # to the three nearest
         with torch.no_grad():
             self.log_sigma.copy_(distance.mul(0.6).clamp(0.02, 0.10).log())
+            self.log_sigma_fine.copy_(distance.mul(0.35).clamp(0.01, 0.06).log())
             self.log_reach.copy_(distance.mul(0.9).clamp(0.03, 0.25).log())
 
     def forward(
@@ -121,22 +164,46 @@ class Decoder(nn.Module):
         u = self.up2(self.join2(torch.cat([double(u), h2], 1)), style)
         u = self.up1(self.join1(torch.cat([double(u), h1], 1)), style)  # 64
         flow = flow + 0.1 * torch.tanh(self.flow_fix(u))
-        if window is not None:
-            row, column, side = window
-            u, flow = (t[:, :, row : row + side, column : column + side] for t in (u, flow))
+        place = window or (0, 0, self.painter.grid)
+        row, column, side = place
+        u, flow = (t[:, :, row : row + side, column : column + side] for t in (u, flow))
         flow_half = F.interpolate(flow, scale_factor=2, mode="bilinear", align_corners=False)
         size = self.painter.size
         flow_full = F.interpolate(flow, scale_factor=size // self.painter.grid, mode="bilinear", align_corners=False)
         moved = F.grid_sample(reference, flow_full.permute(0, 2, 3, 1), padding_mode="border", align_corners=False)  # [F,4,S,S]
         kept = F.grid_sample(canvas, flow_half.permute(0, 2, 3, 1), padding_mode="border", align_corners=False)
-        u = F.silu(self.half1(torch.cat([F.pixel_shuffle(self.to_half(u), 2), kept, F.avg_pool2d(moved, 2)], 1)))
-        u = u + F.silu(self.half2(u))  # S/2
-        u = F.silu(self.full1(torch.cat([F.pixel_shuffle(self.to_full(u), 2), moved], 1)))
+        wide = u
+        half = F.silu(self.half1(torch.cat([F.pixel_shuffle(self.to_half(u), 2), kept, F.avg_pool2d(moved, 2)], 1)))
+        half = half + F.silu(self.half2(half))  # S/2
+        u = F.silu(self.full1(torch.cat([F.pixel_shuffle(self.to_full(half), 2), moved], 1)))
         u = self.full2(u)  # S
+        if self.close:
+            u = u + self._close_up(place, window is not None, points, style, wide, half, kept, moved)
         mask = torch.sigmoid(u[:, 4:5] + 0.5)
         alpha_paint = torch.sigmoid(u[:, 3:4] * 4)
         paint = torch.cat([torch.sigmoid(u[:, :3] * 2) * alpha_paint, alpha_paint], 1)
         return mask * moved + (1 - mask) * paint, points
+
+    def _close_up(self, place: tuple[int, int, int], cropped: bool, points: Tensor, style: Tensor, *maps: Tensor) -> Tensor:
+        """The close-up's addition to a picture of the cells `place`: in training of just those, else of its own window."""
+        close = self.close
+        row, column, side = place if cropped else (close.row, close.column, close.side)
+        wide, half, kept, moved = maps
+        scale = self.painter.size // self.painter.grid
+        if not cropped:
+            cut = lambda t, k: t[:, :, row * k : (row + side) * k, column * k : (column + side) * k]  # noqa: E731
+            wide, half, kept, moved = cut(wide, 1), cut(half, 2), cut(kept, 2), cut(moved, scale)
+        with torch.autocast(points.device.type, enabled=False):
+            local = self.fine(style.float()).reshape(-1, KEYPOINTS, close.splats)
+            x, y = (self.axis_fine[v * 2 : (v + side) * 2] for v in (column, row))
+            splat = spread(x, points.float(), self.log_sigma_fine, local, y)
+        added = close(wide, half, kept, moved, splat)
+        fade = close.fade[:, :, row * scale : (row + side) * scale, column * scale : (column + side) * scale]
+        added = added * fade
+        if cropped:
+            return added
+        after = self.painter.grid - side
+        return F.pad(added, [v * scale for v in (column, after - column, row, after - row)])
 
     def _spread(self, points: Tensor, local: Tensor, rest: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Keypoints [F,96,2] -> splatted features [F,C,64,64], sampling flow [F,2,64,64] (where each cell looks in the reference), its reach."""
@@ -155,15 +222,17 @@ def centres(side: int) -> Tensor:
     return (torch.arange(side).float() + 0.5) / side * 2 - 1
 
 
-def spread(axis: Tensor, points: Tensor, log_sigma: Tensor, values: Tensor) -> Tensor:
+def spread(axis: Tensor, points: Tensor, log_sigma: Tensor, values: Tensor, down: Tensor | None = None) -> Tensor:
     """Sum over keypoints of value * exp(-|cell - point|^2 / (2 sigma^2)): axis [G], points [F,K,2], values [F,K,C] -> [F,C,G,G].
+
+    `down` [G] are the rows where they are not the same as the columns `axis`.
 
     The Gaussian is a product of one over x and one over y, so G^2 K exponentials become 2 G K and the sum one matrix product.
     """
     grid, count = axis.shape[0], values.shape[2]
     narrow = -0.5 * torch.exp(-2 * log_sigma)  # [K]
     over_x = torch.exp(narrow[:, None] * (axis - points[:, :, :1]) ** 2)  # [F,K,G]
-    over_y = torch.exp(narrow * (axis[:, None] - points[:, None, :, 1]) ** 2)  # [F,G,K]
+    over_y = torch.exp(narrow * ((axis if down is None else down)[:, None] - points[:, None, :, 1]) ** 2)  # [F,G,K]
     columns = values[:, :, :, None] * over_x[:, :, None]  # [F,K,C,G]
     rows = torch.matmul(over_y, columns.flatten(2))  # [F,G,C*G]
     return rows.reshape(-1, grid, count, grid).transpose(1, 2)

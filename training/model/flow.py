@@ -10,9 +10,18 @@ def interpolate(noise: Tensor, data: Tensor, time: Tensor) -> Tensor:
     return (1 - t) * noise + t * data
 
 
-def velocity_target(noise: Tensor, data: Tensor) -> Tensor:
-    """v = x_1 - x_0, the same at every t."""
-    return data - noise
+NEAREST = 0.05
+"""1 - t is taken as no smaller than this: at t = 1 there is nowhere left to go."""
+
+
+def velocity_towards(clean: Tensor, x: Tensor, time: Tensor) -> Tensor:
+    """v = (x_1^ - x_t) / (1 - t), the straight way from x_t to the clean motion that it comes from. `time` broadcasts to x."""
+    return (clean - x) / (1 - time).clamp_min(NEAREST)
+
+
+def loss_weight(time: Tensor) -> Tensor:
+    """What an error of x_1^ counts: as an error of the velocity would, but no more than sixteen times."""
+    return (1 - time).clamp_min(0.25) ** -2
 
 
 def sample_time(shape: tuple[int, ...], generator: torch.Generator | None = None) -> Tensor:

@@ -4,7 +4,11 @@ One block of the talk is 4 frames of 12 tokens. A block attends to itself and to
 `cache_blocks` finished blocks, so its cost does not grow with the talk.
 
     x --embed--> h --[ adaLN(time, expressivity) -> self-attention (+ cache)
-                       -> SDCM(avatar audio, f_pu) -> cross-attention(c_emo, identity) -> feed-forward ] x depth--> velocity
+                       -> SDCM(avatar audio, f_pu) -> cross-attention(c_emo, identity) -> feed-forward ] x depth--> x_1^
+
+The network tells the clean motion x_1^ that x_t comes from, which lies near a plane of few dimensions where velocities fill the space
+(Li & He 2025, "Back to basics"); the velocity is (x_1^ - x_t) / (1 - t). What the voice alone decides is put on the lip tokens of
+x_1^ directly (`Articulation`): attention blurs a closure of two frames, a look at the whole window of audio does not.
 """
 
 import math
@@ -15,6 +19,7 @@ from torch import Tensor, nn
 
 from training.model.attention import CrossAttention, FeedForward, LoraLinear, attend
 from training.model.config import Behaviour, Clock
+from training.model.flow import velocity_towards
 from training.model.layout import FACE_MASK, LIP_MASK, TOKEN_WIDTH, TOKENS
 from training.model.sdcm import SpatialDecoupledModulation
 
@@ -63,6 +68,23 @@ def rotate(x: Tensor, table: tuple[Tensor, Tensor], heads: int) -> Tensor:
     return torch.stack([a * cos - b * sin, a * sin + b * cos], dim=3).reshape(n, p, w)
 
 
+class Articulation(nn.Module):
+    """What lips do for the sounds of one frame: window [*,L_w,D] -> lip part of the tokens [*,K,32], zero on every other token."""
+
+    def __init__(self, sizes: Behaviour, tokens: int, lip: list[float], hidden: int = 256):
+        super().__init__()
+        self.hidden = nn.Linear(sizes.window * sizes.width, hidden)
+        self.out = nn.Linear(hidden, int(sum(lip)) * TOKEN_WIDTH)
+        self.tokens, self.rows = tokens, [i for i, value in enumerate(lip) if value]
+        place = torch.zeros(len(self.rows), tokens)
+        place[torch.arange(len(self.rows)), self.rows] = 1
+        self.register_buffer("place", place, persistent=False)
+
+    def forward(self, windows: Tensor) -> Tensor:
+        lips = self.out(torch.nn.functional.gelu(self.hidden(windows.flatten(-2))))
+        return torch.einsum("...rc,rk->...kc", lips.unflatten(-1, (len(self.rows), TOKEN_WIDTH)), self.place.to(lips.dtype))
+
+
 class GeneratorBlock(nn.Module):
     """One transformer block. Self-attention is given as a function so that training (whole talks, masked) and streaming (cache) share it."""
 
@@ -84,7 +106,7 @@ class GeneratorBlock(nn.Module):
 
 
 class Generator(nn.Module):
-    """Velocity of the flow at x_t, for one block (`forward`) or for whole talks at once (`train_talk`)."""
+    """The flow at x_t: its velocity for one block (`forward`), its clean end for whole talks at once (`train_talk`)."""
 
     def __init__(self, sizes: Behaviour, clock: Clock):
         super().__init__()
@@ -93,11 +115,12 @@ class Generator(nn.Module):
         self.tokens, lip, face = token_masks(sizes)
         self.register_buffer("lip", torch.tensor(lip)[:, None], persistent=False)
         self.register_buffer("face", torch.tensor(face)[:, None], persistent=False)
-        self.embed = nn.Linear(TOKEN_WIDTH, w)
+        self.embed = nn.Linear(2 * TOKEN_WIDTH, w)
         self.place = nn.Parameter(torch.randn(self.tokens, w) * 0.3)
         self.frame = nn.Parameter(torch.randn(self.frames, w) * 0.1)
         self.time_mlp = nn.Sequential(nn.Linear(64, w), nn.SiLU(), nn.Linear(w, w))
         self.expressivity_mlp = nn.Sequential(nn.Linear(2, w), nn.SiLU(), nn.Linear(w, w))
+        self.articulation = Articulation(sizes, self.tokens, lip)
         self.no_emotion = nn.Parameter(torch.randn(sizes.understanding_tokens, sizes.width) * 0.5)
         self.blocks = nn.ModuleList(GeneratorBlock(sizes, self.frames) for _ in range(sizes.generator_depth))
         self.final_norm = nn.LayerNorm(w, elementwise_affine=False)
@@ -120,13 +143,15 @@ class Generator(nn.Module):
         on = condition.lau[:, :, None]
         return torch.cat([on * condition.emotion + (1 - on) * self.no_emotion, identity], dim=1)
 
-    def _tokens(self, x: Tensor) -> Tensor:
-        """x [M,4,K,32] -> h [M,4K,W]."""
-        h = self.embed(x) + self.place + self.frame[:, None]
-        return h.flatten(1, 2)
+    def _tokens(self, x: Tensor, spoken: Tensor) -> Tensor:
+        """x and what the voice says of it [M,4,K,32] -> h [M,4K,W]."""
+        h = self.embed(torch.cat([x, spoken.to(x.dtype)], dim=-1))
+        return (h + (self.place + self.frame[:, None]).to(h.dtype)).flatten(1, 2)
 
-    def _run(self, h: Tensor, signal: Tensor, condition: Condition, mood: Tensor, attention) -> tuple[Tensor, list[Tensor]]:
-        """h [M,4K,W] through all blocks. `attention(index, block, normed) -> [M,4K,W]` mixes over tokens. Also gives each block's features (Eq. 12)."""
+    def _run(self, x: Tensor, time: Tensor, condition: Condition, identity: Tensor, attention) -> tuple[Tensor, list[Tensor]]:
+        """x [M,4,K,32] -> x_1^ of the same shape. `attention(index, block, normed) -> [M,4K,W]` mixes over tokens. Also gives each block's features (Eq. 12)."""
+        spoken = self.articulation(condition.audio)
+        h, signal, mood = self._tokens(x, spoken), self._signal(time, condition), self._mood(condition, identity)
         features = []
         on = condition.sdcm[:, :, None]
         for index, block in enumerate(self.blocks):
@@ -138,7 +163,7 @@ class Generator(nn.Module):
             features.append(h)
         shift, scale = self.final_modulation(torch.nn.functional.silu(signal))[:, None].chunk(2, dim=-1)
         h = self.final_norm(h) * (1 + scale) + shift
-        return self.final(h).reshape(h.shape[0], self.frames, self.tokens, TOKEN_WIDTH), features
+        return self.final(h).reshape(x.shape).float() + spoken.float(), features
 
     def _frame_positions(self, blocks: int) -> Tensor:
         return torch.arange(blocks * self.frames).repeat_interleave(self.tokens)
@@ -171,8 +196,8 @@ class Generator(nn.Module):
             next_v.append(values[:, now:])
             return block.out(attend(rotate(q, table_now, heads), rotate(keys, table_all, heads), values, heads, mask))
 
-        velocity, _ = self._run(self._tokens(x), self._signal(time, condition), condition, self._mood(condition, identity), attention)
-        return velocity, {
+        clean, _ = self._run(x, time, condition, identity, attention)
+        return velocity_towards(clean, x, time[:, :, None, None]), {
             "cache_k_next": torch.stack(next_k, 1),
             "cache_v_next": torch.stack(next_v, 1),
             "cache_mask_next": torch.cat([cache["cache_mask"], x.new_ones(n, now)], dim=1)[:, now:],
@@ -184,35 +209,31 @@ class Generator(nn.Module):
         """Teacher forcing: noisy block j attends to itself and to clean blocks j-6 .. j-1, exactly as streaming does.
 
         clean, noisy [N,L,4,K,32]; time [N,L]; condition tensors [N*L, ...]; identity [N,4,D].
-        Gives velocity [N,L,4,K,32] of the noisy stream and its features, one [N*L,4K,W] a block.
+        Gives x_1^ [N,L,4,K,32] of the noisy stream and its features, one [N*L,4K,W] a block.
         """
         n, blocks = clean.shape[:2]
-        m, now = n * blocks, self.frames * self.tokens
+        m, now, past = n * blocks, self.frames * self.tokens, self.sizes.cache_blocks
         heads, w = self.sizes.generator_heads, self.sizes.generator_width
         both = Condition(**{k: None if v is None else torch.cat([v, v]) for k, v in vars(condition).items()})
         times = torch.cat([torch.ones_like(time), time]).reshape(2 * m, 1)
-        h = self._tokens(torch.cat([clean, noisy]).reshape(2 * m, self.frames, self.tokens, TOKEN_WIDTH))
-        table = tuple(t.repeat(2, 1).to(h.device) for t in rotary(self._frame_positions(blocks), w // heads))
-        mask = self._talk_mask(blocks).to(h.device)
+        x = torch.cat([clean, noisy]).reshape(2 * m, self.frames, self.tokens, TOKEN_WIDTH)
+        table = tuple(t.to(x.device) for t in rotary(self._frame_positions(blocks), w // heads))
         faces = identity[None, :, None].expand(2, -1, blocks, -1, -1).reshape(2 * m, *identity.shape[1:])
+        block_of = torch.arange(past * now, device=x.device) // now  # which of the past blocks a key is of
+        seen = block_of[None] + torch.arange(blocks, device=x.device)[:, None] >= past  # [L, past*now]
+        mask = torch.cat([torch.where(seen, 0.0, -1e4), torch.zeros(blocks, now, device=x.device)], 1)
+        mask = mask[None, :, None, None].expand(2 * n, -1, -1, -1, -1).reshape(2 * m, 1, 1, (past + 1) * now)
+
+        def with_past(own: Tensor) -> Tensor:
+            """[2*N,L*4K,W] of both streams -> [2*N*L,(past+1)*4K,W]: six clean blocks and the stream's own."""
+            padded = torch.nn.functional.pad(own[:n], (0, 0, past * now, 0))
+            before = torch.cat([padded[:, i * now : (i + blocks) * now].reshape(m, now, w) for i in range(past)], dim=1)
+            return torch.cat([torch.cat([before, before]), own.reshape(2 * m, now, w)], dim=1)
 
         def attention(index: int, block: GeneratorBlock, h: Tensor) -> Tensor:
-            # [2*N*L, 4K, W] -> [N, 2*L*4K, W]: clean stream first, then noisy
-            seq = h.reshape(2, n, blocks * now, w).transpose(0, 1).reshape(n, 2 * blocks * now, w)
-            q, k, v = block.qkv(seq).chunk(3, dim=-1)
-            y = block.out(attend(rotate(q, table, heads), rotate(k, table, heads), v, heads, mask))
-            return y.reshape(n, 2, blocks * now, w).transpose(0, 1).reshape(2 * m, now, w)
+            q, k, v = block.qkv(h).reshape(2 * n, blocks * now, 3 * w).chunk(3, dim=-1)
+            q = rotate(q, table, heads).reshape(2 * m, now, w)
+            return block.out(attend(q, with_past(rotate(k, table, heads)), with_past(v), heads, mask))
 
-        velocity, features = self._run(h, self._signal(times, both), both, self._mood(both, faces), attention)
-        return velocity[m:].reshape(n, blocks, *velocity.shape[1:]), [f[m:] for f in features]
-
-    def _talk_mask(self, blocks: int) -> Tensor:
-        """[2*L*4K, 2*L*4K] added to the scores: 0 where a query may look, else -inf."""
-        now = self.frames * self.tokens
-        block = torch.arange(blocks).repeat_interleave(now)
-        row, column = block[:, None], block[None]
-        past = (column < row) & (column >= row - self.sizes.cache_blocks)
-        same = column == row
-        none = torch.zeros_like(same)
-        allowed = torch.cat([torch.cat([past | same, none], 1), torch.cat([past, same], 1)], 0)
-        return torch.zeros(allowed.shape).masked_fill(~allowed, float("-inf"))
+        ends, features = self._run(x, times, both, faces, attention)
+        return ends[m:].reshape(n, blocks, *ends.shape[1:]), [f[m:] for f in features]

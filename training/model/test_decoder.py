@@ -35,3 +35,22 @@ def test_bytes_survive_premultiplication() -> None:
     seen = rgba[..., 3] > 0
     assert int((back.int() - rgba.int())[seen].abs().max()) <= 1
     assert int(back[~seen].max()) == 0  # colour under alpha 0 is black
+
+
+def test_the_close_up_changes_its_window_alone_and_fades_in() -> None:
+    torch.manual_seed(9)
+    painter = Painter(channels=(8, 12, 16, 24), half=8, full=8, splat=4, feature=4, canvas=4, close=8, close_splat=4)
+    decoder, eyes = Decoder(painter).eval().requires_grad_(False), ReferenceEncoder(painter).requires_grad_(False)
+    rest, reference = torch.rand(1, 96, 2) * 1.2 - 0.6, torch.rand(1, 4, 256, 256)
+    given = (torch.randn(2, 12, 32), reference, rest, *eyes(reference))
+    before, _ = decoder(*given)
+    torch.nn.init.normal_(decoder.close.full2.weight, std=0.3)
+    after, _ = decoder(*given)
+    changed = (after - before).abs().mean((0, 1))
+    row, column, side = (4 * v for v in decoder.close.WINDOW)
+    inside = torch.zeros(256, 256, dtype=torch.bool)
+    inside[row : row + side, column : column + side] = True
+    assert float(changed[~inside].max()) == 0
+    assert float(changed[inside].mean()) > 1e-3
+    border = float(changed[row, column : column + side].mean())
+    assert border < 0.1 * float(changed[inside].mean())

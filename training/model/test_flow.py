@@ -3,17 +3,17 @@
 import pytest
 import torch
 
-from training.model.flow import euler_times, interpolate, sample_time, velocity_target
+from training.model.flow import euler_times, interpolate, sample_time, velocity_towards
 
 
 @pytest.mark.parametrize("steps", [1, 2, 7])
-def test_euler_of_the_exact_velocity_reaches_the_data(steps: int) -> None:
+def test_euler_towards_the_data_reaches_the_data(steps: int) -> None:
     noise, data = torch.randn(2, 1, 3, 4, 12, 32)
     x, times = noise, euler_times(steps)
     assert times[0] == 0 and len(times) == steps
     for t, following in zip(times, [*times[1:], 1.0]):
         assert torch.allclose(x, interpolate(noise, data, torch.full((1, 3), t)), atol=1e-5)
-        x = x + (following - t) * velocity_target(noise, data)
+        x = x + (following - t) * velocity_towards(data, x, torch.tensor(t))
     assert torch.allclose(x, data, atol=1e-5)
 
 

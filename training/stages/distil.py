@@ -17,7 +17,7 @@ from training.model.generator import Condition, Generator
 from training.model.layout import TOKEN_WIDTH, TOKENS
 from training.stages.codec import Geometry
 from training.stages.interactive import Context, adapt, merge_lora
-from training.stages.talking import IDENTITIES, Speaker, condition_of, crop_starts
+from training.stages.talking import IDENTITIES, Speaker, Weights, condition_of, crop_starts, lips_loss
 from training.stages.talks import Talks, draw, draw_expressivity
 from training.stages.trainer import autocast, train
 
@@ -37,8 +37,8 @@ def integrate(generator: Generator, clean: Tensor, noise: Tensor, steps: int, co
     x = noise
     times = euler_times(steps)
     for t, following in zip(times, [*times[1:], 1.0]):
-        velocity, _ = generator.train_talk(clean, x, torch.full(noise.shape[:2], t), condition, identity)
-        x = x + (following - t) * velocity.float()
+        end, _ = generator.train_talk(clean, x, torch.full(noise.shape[:2], t), condition, identity)
+        x = x + (following - t) / (1 - t) * (end - x)
     return x
 
 
@@ -50,6 +50,7 @@ def train_distil(config: Config, folder: Path, geometry: Geometry, talks: Talks)
     run = config.stage("distil")
     blocks = int(run.options.get("blocks", 8))
     teacher_steps, student_steps = int(run.options.get("teacher_steps", 8)), int(run.options.get("student_steps", 2))
+    weights = Weights.of(run.options)
     rng = np.random.default_rng(config.seed + 13)
 
     def step_loss(step: int, done: float):
@@ -69,16 +70,17 @@ def train_distil(config: Config, folder: Path, geometry: Geometry, talks: Talks)
                     past = integrate(speaker["generator"], truth, torch.randn_like(truth), student_steps, condition, identity)
                 past = past + 0.05 * torch.randn_like(past)
                 goal = integrate(teacher, past, noise, teacher_steps, condition, identity)
-            # the student's steps all aim at the teacher's end: v(x_t, t) = (goal - x_t) / (1 - t) on the straight line
+            # the student's steps all aim at the teacher's end
             loss = truth.new_zeros(())
             x = noise
             times = euler_times(student_steps)
             for t, following in zip(times, [*times[1:], 1.0]):
-                velocity, _ = student["generator"].train_talk(past, x, torch.full(noise.shape[:2], t), condition, identity)
-                end = x + (1 - t) * velocity.float()
+                end, _ = student["generator"].train_talk(past, x, torch.full(noise.shape[:2], t), condition, identity)
                 loss = loss + ((end - goal) ** 2).mean() * (2.0 if following == 1.0 else 1.0)
-                x = (x + (following - t) * velocity.float()).detach()
-        return loss, {"end": float(((x - goal) ** 2).mean())}
+                x = (x + (following - t) / (1 - t) * (end - x)).detach()
+            # lips are the truth's: the voice decides them, and a mean over teachers would part them
+            lips = lips_loss(geometry, end.reshape(-1, TOKENS, TOKEN_WIDTH), batch.motion.flatten(0, 1), batch.closed.flatten())
+        return loss + weights.lips * lips, {"end": float(((x - goal) ** 2).mean()), "lips": float(lips.detach())}
 
     figures = train("distil", config, run, student, [{"params": list(student.parameters())}], step_loss, folder)
     return modules.eval().requires_grad_(False), figures

@@ -15,7 +15,7 @@ from training.model.lpe import LowLevelPerception
 from training.model.phi import PhiNano
 from training.model.visual_encoder import VisualEncoder
 from training.stages.codec import Geometry
-from training.stages.talking import Speaker, condition_of, flow_losses
+from training.stages.talking import Speaker, Weights, condition_of, flow_losses
 from training.stages.talks import Batch, Talk, Talks, draw, draw_expressivity
 from training.stages.trainer import autocast, train
 
@@ -123,6 +123,7 @@ def train_interactive(config: Config, folder: Path, geometry: Geometry, talks: T
     blocks, block_frames = int(options.get("blocks", 10)), config.clock.block_frames
     rng = np.random.default_rng(config.seed + 12)
     streams = Streams(talks.train, run.batch, blocks, int(options.get("segments", 6)), block_frames, rng, modules["context"])
+    weights = Weights.of(options)
     rest = torch.from_numpy(np.load(Path(config.data["renders"]) / "paint-rest.npy"))
     depth = config.behaviour.generator_depth
 
@@ -138,12 +139,12 @@ def train_interactive(config: Config, folder: Path, geometry: Geometry, talks: T
         with autocast(config):
             condition, state = conditions(batch, state)
             before = torch.get_rng_state()
-            loss, shown, _, features = flow_losses(speaker, geometry, batch, condition, rest, float(options.get("pixel", 0.02)))
+            loss, shown, features = flow_losses(speaker, geometry, batch, condition, rest, weights)
             after = torch.get_rng_state()
             torch.set_rng_state(before)  # the reference sees the same noise and times
             with torch.no_grad():
                 alone = Condition(**(vars(condition) | {"f_pu": None, "emotion": condition.emotion.detach()}))
-                _, _, _, wanted = flow_losses(reference, geometry, batch, alone, rest, 0.0)
+                _, _, wanted = flow_losses(reference, geometry, batch, alone, rest, weights)
             torch.set_rng_state(after)
             loud = (batch.loudness / 0.1).clamp(0, 1).flatten()
             aligned = alignment(features, wanted, loud, block_frames, rng.choice(depth, max(1, depth // 2), replace=False).tolist())

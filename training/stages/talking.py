@@ -1,16 +1,20 @@
 """Stage 1 `talking`: the generator learns speech and idle motion from the avatar's own audio, affect words and identity (ECHO Sec. 3.3).
 
-L = L_flow + lambda L_pixel. L_pixel is measured where the pixels will move: at the projected keypoints of a head, in pixels.
+L = L_flow + lambda L_pixel + mu L_lips. L_pixel is measured where the pixels will move: at the projected keypoints of a head, in
+pixels. L_lips is ours: closures are a few frames in a hundred, so a mean over all tokens hardly feels them.
 """
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from training.data.arkit import ARKIT_NAMES
+from training.data.speech.visemes import OPENING
 from training.model.config import Config
-from training.model.flow import interpolate, sample_time, velocity_target
+from training.model.flow import interpolate, loss_weight, sample_time
 from training.model.generator import Condition, Generator
 from training.model.layout import TOKEN_WIDTH, TOKENS
 from training.model.text_encoder import TextEncoder
@@ -18,6 +22,8 @@ from training.stages.codec import Geometry
 from training.stages.talks import WORDS, Batch, Talks, draw, draw_expressivity
 from training.stages.trainer import autocast, train
 
+MOUTH = [i for i, name in enumerate(ARKIT_NAMES) if name.startswith(("jaw", "mouth", "tongue"))]
+GAIN = torch.tensor([OPENING.get(name, 0.0) for name in ARKIT_NAMES])
 IDENTITIES = 512  # rows of the learned identity table: the simulated people
 
 
@@ -53,8 +59,33 @@ def condition_of(speaker: Speaker, batch: Batch, f_pu: Tensor | None, drop: floa
     )  # fmt: skip
 
 
-def flow_losses(speaker: Speaker, geometry: Geometry, batch: Batch, condition: Condition, rest: Tensor, pixel: float) -> tuple[Tensor, dict, Tensor, list[Tensor]]:
-    """Flow loss of every block and pixel loss of the implied clean motion. Also gives the target tokens and the features of Eq. 12."""
+def opening(motion: Tensor) -> Tensor:
+    """How far the lips are apart, from motion [...,52 or more], not clipped (training/data/speech/visemes.py)."""
+    return motion[..., :52] @ GAIN
+
+
+@dataclass
+class Weights:
+    """What the parts of the loss count beside the flow."""
+
+    pixel: float = 0.02
+    lips: float = 1.0
+
+    @staticmethod
+    def of(options: dict) -> "Weights":
+        return Weights(float(options.get("pixel", Weights.pixel)), float(options.get("lips", Weights.lips)))
+
+
+def lips_loss(geometry: Geometry, made: Tensor, motion: Tensor, closed: Tensor) -> Tensor:
+    """Mouth coefficients and gap between the lips, of tokens [F,12,32] against motion [F,58]; frames in which lips must meet count five times."""
+    coefs = geometry["blendshapes"].raw(made)[:, :52]
+    weight = 1 + 4 * closed
+    gap = (opening(coefs) - opening(motion)).abs()
+    return (weight * (gap + (coefs - motion[:, :52])[:, MOUTH].abs().mean(1))).mean()
+
+
+def flow_losses(speaker: Speaker, geometry: Geometry, batch: Batch, condition: Condition, rest: Tensor, weights: Weights) -> tuple[Tensor, dict, list[Tensor]]:
+    """Flow loss of every block, pixel and lip loss of the clean motion that the network tells. Also gives the features of Eq. 12."""
     n, frames, _ = batch.motion.shape
     blocks = batch.words.shape[1]
     data = geometry["embedder"](batch.motion).reshape(n, blocks, frames // blocks, TOKENS, TOKEN_WIDTH)
@@ -62,17 +93,18 @@ def flow_losses(speaker: Speaker, geometry: Geometry, batch: Batch, condition: C
     noise, time = torch.randn_like(data), sample_time((n, blocks))
     moving = interpolate(noise, data, time)
     people = torch.tensor([talk.identity % IDENTITIES for talk, _ in batch.crops])
-    velocity, features = speaker["generator"].train_talk(seen, moving, time, condition, speaker.identity_tokens(people))
-    velocity = velocity.float()
-    flow = ((velocity - velocity_target(noise, data)) ** 2).mean()
-    clean = moving + (1 - time)[:, :, None, None, None] * velocity  # x_1 that this velocity points at
+    clean, features = speaker["generator"].train_talk(seen, moving, time, condition, speaker.identity_tokens(people))
+    clean = clean.float()
+    flow = (loss_weight(time)[:, :, None, None, None] * (clean - data) ** 2).mean()
+    tokens = clean.reshape(-1, TOKENS, TOKEN_WIDTH)
+    lips = lips_loss(geometry, tokens, batch.motion.reshape(n * frames, -1), batch.closed.flatten())
     pick = torch.randint(n * frames, (min(256, n * frames),))
-    tokens_made, tokens_true = clean.reshape(-1, TOKENS, TOKEN_WIDTH)[pick], data.reshape(-1, TOKENS, TOKEN_WIDTH)[pick]
     shape = rest[torch.randint(len(rest), (len(pick),))]
-    made, true = geometry["keypoints"](tokens_made, shape)[0], geometry["keypoints"](tokens_true, shape)[0]
+    made, true = geometry["keypoints"](tokens[pick], shape)[0], geometry["keypoints"](data.reshape(-1, TOKENS, TOKEN_WIDTH)[pick], shape)[0]
     sure = time.reshape(n, blocks, 1).expand(n, blocks, frames // blocks).reshape(-1)[pick]
     distance = ((made - true).abs().mean((1, 2)) * 128 * sure).mean()
-    return flow + pixel * distance, {"flow": float(flow.detach()), "pixels": float(distance.detach())}, data, features
+    shown = {"flow": float(flow.detach()), "lips": float(lips.detach()), "pixels": float(distance.detach())}
+    return flow + weights.pixel * distance + weights.lips * lips, shown, features
 
 
 def crop_starts(talks: list, blocks: int, count: int, rng: np.random.Generator, block_frames: int) -> list:
@@ -87,9 +119,11 @@ def crop_starts(talks: list, blocks: int, count: int, rng: np.random.Generator, 
 
 def train_talking(config: Config, folder: Path, geometry: Geometry, talks: Talks) -> tuple[Speaker, dict]:
     speaker = Speaker(config)
+    heard = torch.load(folder / "speech.pt", weights_only=False)["averaged"]
+    speaker["generator"].articulation.hidden.load_state_dict({key: heard[f"head.hidden.{key}"] for key in ("weight", "bias")})
     run = config.stage("talking")
     rng = np.random.default_rng(config.seed + 11)
-    blocks = int(run.options.get("blocks", 10))
+    blocks, weights = int(run.options.get("blocks", 10)), Weights.of(run.options)
     rest = torch.from_numpy(np.load(Path(config.data["renders"]) / "paint-rest.npy"))
 
     def step_loss(step: int, done: float):
@@ -97,7 +131,7 @@ def train_talking(config: Config, folder: Path, geometry: Geometry, talks: Talks
         batch = draw(talks, crops, blocks, rng, draw_expressivity(rng, run.batch))
         with autocast(config):
             condition = condition_of(speaker, batch, None, 0.15, 0.0)
-            loss, shown, _, _ = flow_losses(speaker, geometry, batch, condition, rest, float(run.options.get("pixel", 0.02)))
+            loss, shown, _ = flow_losses(speaker, geometry, batch, condition, rest, weights)
         return loss, shown
 
     return speaker, train("talking", config, run, speaker, [{"params": list(speaker.parameters())}], step_loss, folder)

@@ -29,6 +29,7 @@ class Talk:
     user: Tensor  # [T,58]
     presence: Tensor  # [T,1]
     loudness: Tensor  # [T] RMS of the avatar's audio
+    closed: Tensor  # [T] 1 where the avatar's lips must meet
     words: Tensor  # [T,L] int32
     entries: Tensor  # [T // (4 * 6), 187] history means
     identity: int
@@ -78,11 +79,12 @@ class Talks:
         user = user * presence
         pcm = data["avatar_pcm"][: frames * self.config.clock.samples_per_frame].astype(np.float32) / 32768
         loudness = torch.from_numpy(np.sqrt((pcm.reshape(frames, -1) ** 2).mean(1)))
+        closed = torch.from_numpy(np.asarray(data["avatar_closed"][:frames], np.float32))
         span = sizes.history_blocks * self.config.clock.block_frames
         whole = frames // span * span
         rows = torch.cat([user, presence, user_audio.float()], 1)[:whole]
         entries = rows.reshape(-1, span, rows.shape[1]).mean(1)
-        return Talk(avatar_audio, user_audio, motion("avatar_face"), motion("avatar_calm"), user, presence, loudness, words, entries, int(row["avatarIdentity"]))
+        return Talk(avatar_audio, user_audio, motion("avatar_face"), motion("avatar_calm"), user, presence, loudness, closed, words, entries, int(row["avatarIdentity"]))
 
     def windows(self, audio: Tensor, first: int, frames: int, ahead: int) -> Tensor:
         """[frames, L_w, D]: the window of frame i ends `ahead` frames after it; outside the talk, the nearest row."""
@@ -113,6 +115,7 @@ class Batch:
     words: Tensor  # [N,L,W] of the first frame of each block
     expressivity: Tensor  # [N,1]
     loudness: Tensor  # [N,L*4]
+    closed: Tensor  # [N,L*4]
     crops: list[tuple[Talk, int]]
 
 
@@ -120,7 +123,7 @@ def draw(talks: Talks, crops: list[tuple[Talk, int]], blocks: int, rng: np.rando
     """Builds a batch; `crops` are (talk, first frame), the first frame on a block border."""
     frames = blocks * talks.config.clock.block_frames
     ahead = talks.config.clock.avatar_lookahead_frames
-    motion, audio, words, loud = [], [], [], []
+    motion, audio, words, loud, closed = [], [], [], [], []
     for (talk, first), e in zip(crops, expressivity):
         span = slice(first, first + frames)
         calm = talk.calm[span]
@@ -130,8 +133,9 @@ def draw(talks: Talks, crops: list[tuple[Talk, int]], blocks: int, rng: np.rando
         picked[(torch.rand(picked.shape) < 0.05) & (picked != PAD)] = UNKNOWN
         words.append(picked)
         loud.append(talk.loudness[span])
+        closed.append(talk.closed[span])
     stack = torch.stack
-    return Batch(stack(motion), stack(audio), stack(words), torch.from_numpy(expressivity.astype(np.float32))[:, None], stack(loud), crops)
+    return Batch(stack(motion), stack(audio), stack(words), torch.from_numpy(expressivity.astype(np.float32))[:, None], stack(loud), stack(closed), crops)
 
 
 def draw_expressivity(rng: np.random.Generator, count: int) -> np.ndarray:

@@ -110,14 +110,16 @@ def closures(phones: list[Phone]) -> list[tuple[float, float]]:
     return spans
 
 
+OPENING: dict[str, float] = {
+    "jawOpen": 1.0, "mouthClose": -1.0,
+    "mouthLowerDownLeft": 1 / 16, "mouthLowerDownRight": 1 / 16, "mouthUpperUpLeft": 1 / 16, "mouthUpperUpRight": 1 / 16,
+}  # fmt: skip
+"""What each coefficient adds to the gap between the lips, see `mouth_opening`."""
+
+
 def mouth_opening(coefs: np.ndarray) -> np.ndarray:
     """How far the lips are apart, [T] in 0..1, from coefficients [T,52]: jawOpen minus what the lips take back."""
-    jaw, close = coefs[:, ARKIT_INDEX["jawOpen"]], coefs[:, ARKIT_INDEX["mouthClose"]]
-    lips = 0.25 * (
-        coefs[:, ARKIT_INDEX["mouthLowerDownLeft"]] + coefs[:, ARKIT_INDEX["mouthLowerDownRight"]]
-        + coefs[:, ARKIT_INDEX["mouthUpperUpLeft"]] + coefs[:, ARKIT_INDEX["mouthUpperUpRight"]]
-    )  # fmt: skip
-    return np.clip(jaw - close + 0.25 * lips, 0, 1)
+    return np.clip(sum(gain * coefs[:, ARKIT_INDEX[name]] for name, gain in OPENING.items()), 0, 1)
 
 
 def speech_to_face(phones: list[Phone], pcm: np.ndarray, frames: int, style: float = 1.0) -> np.ndarray:

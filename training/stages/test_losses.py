@@ -1,0 +1,38 @@
+"""Losses that look at lips, and what the speech stage does to its sound."""
+
+import numpy as np
+import torch
+
+from training.data.arkit import ARKIT_INDEX
+from training.data.speech.visemes import mouth_opening
+from training.model.config import Painter
+from training.stages.codec import Geometry
+from training.stages.speech import disturbed
+from training.stages.talking import lips_loss, opening
+
+
+def test_the_gap_between_the_lips_is_that_of_the_visemes() -> None:
+    coefs = torch.rand(20, 52)
+    coefs[:, ARKIT_INDEX["mouthClose"]] *= 0.2
+    assert np.allclose(opening(coefs).clamp(0, 1).numpy(), mouth_opening(coefs.numpy()), atol=1e-6)
+
+
+def test_an_open_mouth_costs_five_times_as_much_where_lips_must_meet() -> None:
+    torch.manual_seed(2)
+    geometry = Geometry(Painter(splat=4))
+    tokens, motion = torch.randn(6, 12, 32), torch.rand(6, 58) * 0.3
+    free = lips_loss(geometry, tokens, motion, torch.zeros(6))
+    shut = lips_loss(geometry, tokens, motion, torch.ones(6))
+    assert float(free) > 0.01
+    assert abs(float(shut / free) - 5) < 1e-4
+
+
+def test_disturbed_sound_keeps_its_time() -> None:
+    torch.manual_seed(3)
+    mel = torch.full((8, 64, 50), -1.0)
+    mel[:, 20:40, 24:26] = 1.0  # a burst
+    changed = disturbed(mel)
+    assert changed.shape == mel.shape and bool(torch.isfinite(changed).all())
+    assert float((changed - mel).abs().max()) > 0.05
+    energy = changed.mean(1)
+    assert bool((energy.argmax(1) - 24).abs().le(1).all())
