@@ -9,6 +9,7 @@ export default defineConfig({
     alias: [
       { find: /^echo-head$/, replacement: source("./sdk/index.ts") },
       { find: /^echo-head\/babylon$/, replacement: source("./plugins/babylon/index.ts") },
+      { find: /^echo-head\/(vrm|vmc|vtube-studio|live-link)$/, replacement: source("./plugins/$1/index.ts") },
     ],
   },
   test: {

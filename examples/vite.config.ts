@@ -14,6 +14,7 @@ export default defineConfig({
       // The examples import the package by its name, as a user does; here the name means this build of it.
       { find: /^echo-head$/, replacement: at("../dist/index.js") },
       { find: /^echo-head\/babylon$/, replacement: at("../dist/babylon.js") },
+      { find: /^echo-head\/vrm$/, replacement: at("../dist/vrm.js") },
     ],
   },
   worker: { format: "es" },

@@ -85,7 +85,7 @@ function main() {
   });
   // What a user of the plugin has beside the package.
   mkdirSync(join(project, "node_modules/@babylonjs"), { recursive: true });
-  for (const peer of ["@babylonjs/core", "@webgpu/types"]) {
+  for (const peer of ["@babylonjs/core", "@webgpu/types", "node-osc", "vtubestudio"]) {
     mkdirSync(dirname(join(project, "node_modules", peer)), { recursive: true });
     symlinkSync(join(root, "node_modules", peer), join(project, "node_modules", peer), "junction");
   }
