@@ -26,5 +26,14 @@ export default defineConfig({
   sourcemap: true,
   outDir: "dist",
   clean: true,
-  external: [/^node:/, "echo-head", "onnxruntime-node", "@napi-rs/webcodecs", "@babylonjs/core", "node-osc", "vtubestudio", "ws"],
+  external: [
+    /^node:/,
+    "echo-head",
+    "onnxruntime-node",
+    "@napi-rs/webcodecs",
+    "@babylonjs/core",
+    "node-osc",
+    "vtubestudio",
+    "ws",
+  ],
 });

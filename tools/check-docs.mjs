@@ -2,9 +2,14 @@
 import { fileURLToPath } from "node:url";
 import ts from "typescript";
 
-const entries = ["../sdk/index.ts", "../plugins/babylon/index.ts", "../plugins/vrm/index.ts", "../plugins/vmc/index.ts", "../plugins/vtube-studio/index.ts", "../plugins/live-link/index.ts"].map((file) =>
-  fileURLToPath(new URL(file, import.meta.url)),
-);
+const entries = [
+  "../sdk/index.ts",
+  "../plugins/babylon/index.ts",
+  "../plugins/vrm/index.ts",
+  "../plugins/vmc/index.ts",
+  "../plugins/vtube-studio/index.ts",
+  "../plugins/live-link/index.ts",
+].map((file) => fileURLToPath(new URL(file, import.meta.url)));
 const config = ts.getParsedCommandLineOfConfigFile(
   fileURLToPath(new URL("../tsconfig.json", import.meta.url)),
   {},
