@@ -8,15 +8,26 @@ const vtuber = {
   "vtube-studio": "plugins/vtube-studio/index.ts",
   "live-link": "plugins/live-link/index.ts",
 };
-const libraries = { index: "sdk/index.ts", babylon: "plugins/babylon/index.ts", ...vtuber };
+const libraries = { index: "sdk/index.ts", babylon: "plugins/babylon/index.ts", ...vtuber, eval: "sdk/eval/index.ts" };
 const programs = { cli: "sdk/cli/main.ts" };
 const threads = Object.fromEntries(
   (existsSync("workers") ? readdirSync("workers") : [])
-    .filter((file) => /\.(worker|worklet)\.ts$/.test(file))
+    .filter((file) => /\.(worker|worklet)\.ts$/.test(file) && file !== "tracker.worker.ts")
     .map((file) => [file.replace(/\.ts$/, ""), `workers/${file}`]),
 );
 
-export default defineConfig({
+/** A classic script, whole in itself: face detectors load themselves with importScripts, which module workers lack. */
+const tracker = defineConfig({
+  entry: { "tracker.worker": "workers/tracker.worker.ts" },
+  format: "iife",
+  outExtension: () => ({ js: ".js" }),
+  target: "es2022",
+  platform: "browser",
+  noExternal: ["comlink"],
+  outDir: "dist",
+});
+
+const library = defineConfig({
   entry: { ...libraries, ...programs, ...threads },
   dts: { entry: libraries },
   format: "esm",
@@ -37,3 +48,5 @@ export default defineConfig({
     "ws",
   ],
 });
+
+export default [library, tracker];

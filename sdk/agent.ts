@@ -64,6 +64,19 @@ export class EchoAgent {
     return this.#head.backend;
   }
 
+  /** Id of the avatar that is shown. */
+  get avatar(): string {
+    return this.#head.avatar;
+  }
+
+  /**
+   * Shows another avatar of the pack from the next block on; voice, motion and memory of the conversation go on. Resolves when its
+   * decoder is loaded. Throws EchoError `avatar-not-found`, `pack-…`; the avatar that was there goes on then.
+   */
+  setAvatar(id: string): Promise<void> {
+    return this.#head.setAvatar(id);
+  }
+
   /** Listening motion, 0 (still but alive) .. 1. Throws a `TypeError` for anything else. */
   get expressivity(): number {
     return this.#head.expressivity;
@@ -124,7 +137,7 @@ export class EchoAgent {
     return this.#head.stats();
   }
 
-  /** Ends everything: utterances as interrupted, consumers' loops, microphones, threads. May be called again. */
+  /** Ends everything: utterances as interrupted, consumers' loops, microphones, cameras, threads. May be called again. */
   dispose(): Promise<void> {
     return this.#head.dispose();
   }

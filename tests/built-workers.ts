@@ -29,5 +29,15 @@ export async function buildWorkers(
           external: ["node:*", "onnxruntime-node", "onnxruntime-web", "onnxruntime-web/*"],
         }),
   });
+  if (platform === "browser")
+    await build({
+      entryPoints: [at("../workers/tracker.worker.ts")],
+      outdir: folder,
+      bundle: true,
+      format: "iife", // a classic worker
+      target: "es2022",
+      logLevel: "error",
+      platform,
+    });
   return { workerUrl: folder, remove: () => rmSync(folder, { recursive: true }) };
 }

@@ -63,6 +63,7 @@ stage.head.onFrameShownObservable.add((frame: EchoFrame) => {
   bars.show(frame.blendshapes);
   poseBars.show(frame.pose);
   stage.setLevel(frame.state === "speaking" ? 0.35 + 0.9 * frame.blendshapes[JAW_OPEN]! : 0);
+  studio.showUser();
   tile.draw();
 });
 

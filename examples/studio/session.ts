@@ -5,6 +5,8 @@ export const PACK_URL = "/pack/";
 export const CONVERSATION_URL = "/conversation/";
 /** onnxruntime-web's .wasm and .mjs files. */
 export const ORT_URL = "/ort/";
+/** The files of npm @mediapipe/face_mesh. */
+export const FACE_MESH_URL = "/face-mesh/";
 
 /** What the page chooses for its agent. */
 export type SessionChoice = { avatar: string; expressivity: number };
@@ -40,6 +42,7 @@ export class Session {
       avatar: choice.avatar,
       expressivity: choice.expressivity,
       clock: player,
+      faceDetector: { kind: "face-mesh", url: new URL(FACE_MESH_URL, location.href).href },
       assets: { ortWasmUrl: new URL(ORT_URL, location.href).href },
     });
     if (epoch !== this.#epoch) {

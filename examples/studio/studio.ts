@@ -1,5 +1,4 @@
 import type { EchoAgent } from "echo-head";
-import { openCamera } from "./camera/open-camera.js";
 import type { Captions } from "./conversation/captions.js";
 import { type Conversation, type Face, loadConversation } from "./conversation/conversation.js";
 import { ConversationPlayer } from "./conversation/conversation-player.js";
@@ -126,15 +125,20 @@ export class Studio {
     if (!this.agent || this.#closeCamera) return;
     this.#pauseConversation();
     this.#views.messages.toast("Opening the camera. Its pictures stay on this machine.");
-    this.#closeCamera = await openCamera((face) => this.#seeFace(face));
+    this.#closeCamera = await this.agent.user.attachCamera();
     this.#showLive();
+  }
+
+  /** Call with each frame: the tile shows the face that the head sees. */
+  showUser(): void {
+    if (this.#closeCamera && this.agent) this.#views.tile.setFace(this.agent.user.face);
   }
 
   closeCamera(): void {
     if (!this.#closeCamera) return;
     this.#closeCamera();
     this.#closeCamera = null;
-    this.#seeFace(null);
+    this.#views.tile.setFace(null);
     this.#showLive();
   }
 
@@ -165,14 +169,8 @@ export class Studio {
     this.#avatarId = id;
     const name = this.#avatars.find((avatar) => avatar.id === id)?.displayName ?? id;
     this.#views.messages.toast(`${name} is on the way`);
-    this.#pauseConversation();
     await this.#warm(() => {});
-    const taken = await this.#session.start({ avatar: id, expressivity: this.#expressivity });
-    if (!taken) return;
-    const agent = this.agent;
-    if (this.#microphone && agent) {
-      this.#microphone.detach = await agent.user.attachMicrophone(this.#microphone.stream);
-    }
+    if (id === this.#avatarId) await this.agent?.setAvatar(id); // unless another one was chosen meanwhile
   }
 
   #seeFace(face: Face | null): void {

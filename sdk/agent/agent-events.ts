@@ -1,5 +1,6 @@
 import type { EchoError } from "../base/errors.js";
 import type { Percentiles } from "../base/percentiles.js";
+import type { UserView } from "../perception/user-view.js";
 import type { ChosenBackend } from "../protocol/backend.js";
 import type { AgentState } from "./agent-state.js";
 
@@ -24,6 +25,8 @@ export type AgentStats = {
   readonly firstFrameMs: number;
   /** Samples of the user's audio: handed in, dropped because they were too many, padded because they were too few. */
   readonly userSamples: { readonly pushed: number; readonly dropped: number; readonly padded: number };
+  /** Pictures of the user: looked at, left out because a look was under way, and what the last look took. */
+  readonly userPictures: { readonly looks: number; readonly skipped: number; readonly lookMs: number };
 };
 
 /** Event name -> what its listeners get. */
@@ -37,6 +40,13 @@ export type AgentEvents = {
   warning: { readonly message: string; readonly error?: EchoError | undefined };
   /** A failure of the world. Recoverable: the agent goes on or tries again. Otherwise it has stopped. */
   error: { readonly error: EchoError };
+  /** The camera sees the user otherwise: somebody came, left, is not alone, or it is too dark. */
+  "user-view-changed": UserView;
+  /** The user began to speak or fell silent, as far as the sound tells. */
+  "user-voice-changed": { readonly speaking: boolean };
+  /** A camera or a microphone gives nothing any more; the agent goes on without it. */
+  "input-lost": { readonly input: "camera" | "microphone"; readonly error: EchoError };
+  "input-restored": { readonly input: "camera" | "microphone" };
   /** The avatar shows another affect. */
   "affect-changed": { readonly text: string };
   /** The first sample is heard. */

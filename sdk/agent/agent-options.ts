@@ -1,8 +1,9 @@
-import { checkKeys, describe } from "../base/option-checks.js";
+import { checkKeys, checkOneOf, checkText, describe } from "../base/option-checks.js";
 import type { PlayoutClock } from "../frame/playout-clock.js";
 import type { Pack } from "../pack/pack.js";
 import type { AssetOptions, BackendName, PackSource } from "../protocol/backend.js";
 import type { AffectReasoner } from "../protocol/dialogue.js";
+import type { FaceDetectorSource } from "../protocol/tracker-worker.js";
 import { checkModelOptions } from "../render/render-options.js";
 import type { ModelSwitches } from "../render/types.js";
 
@@ -21,6 +22,8 @@ export type AgentOptions = {
   readonly switches?: Partial<ModelSwitches> | undefined;
   /** Reads the affect off the dialogue. @default the offline reasoner */
   readonly reasoner?: AffectReasoner | undefined;
+  /** Finds the user's face in pictures; needed for `user.attachCamera` and `user.pushImage`. It is loaded with the first picture. */
+  readonly faceDetector?: FaceDetectorSource | undefined;
   /** The master clock; a SpeechPlayer plays too. It is borrowed. @default the machine's clock, which plays nothing */
   readonly clock?: PlayoutClock | undefined;
   readonly assets?: AssetOptions | undefined;
@@ -28,13 +31,36 @@ export type AgentOptions = {
   readonly signal?: AbortSignal | undefined;
 };
 
-const KEYS = ["pack", "avatar", "backend", "seed", "expressivity", "switches", "reasoner", "clock", "assets", "signal"];
+const KEYS = [
+  "pack",
+  "avatar",
+  "backend",
+  "seed",
+  "expressivity",
+  "switches",
+  "reasoner",
+  "faceDetector",
+  "clock",
+  "assets",
+  "signal",
+];
 
 /** Throws a `TypeError` with the dotted path of the first option that breaks its rule. */
 export function checkAgentOptions(options: AgentOptions): void {
   checkKeys(options, "options", KEYS);
   checkModelOptions(options as AgentOptions, "options");
-  const { clock } = options as AgentOptions;
+  const { clock, faceDetector } = options as AgentOptions;
+  if (faceDetector !== undefined) checkFaceDetector(faceDetector);
   if (clock !== undefined && typeof clock?.nowMs !== "function")
     throw new TypeError(`options.clock must have a method nowMs(), not be ${describe(clock)}`);
+}
+
+function checkFaceDetector(detector: FaceDetectorSource): void {
+  const path = "options.faceDetector";
+  checkKeys(detector, path, ["kind", "url", "modelUrl"]);
+  const { kind, url, modelUrl } = detector as { kind: unknown; url: unknown; modelUrl?: unknown };
+  checkOneOf(kind, `${path}.kind`, ["face-mesh", "face-landmarker"]);
+  checkText(url, `${path}.url`);
+  if (kind === "face-landmarker") checkText(modelUrl, `${path}.modelUrl`);
+  else if (modelUrl !== undefined) throw new TypeError(`${path}.modelUrl is for "face-landmarker" only`);
 }

@@ -69,6 +69,9 @@ export class LiveHead {
   #frames = 0;
   #firstFrameMs = 0;
   #utteranceCount = 0;
+  #avatar = "";
+  /** Pixels of the pictures that come from the generator. */
+  #size = { width: 0, height: 0 };
 
   constructor(pack: Pack, options: AgentOptions) {
     this.#pack = pack;
@@ -83,7 +86,9 @@ export class LiveHead {
     });
     this.#hub = new FrameHub({ clock: this.#clock, watch });
     const nowMs = () => this.nowMs;
-    this.user = new UserInput({ clock, nowMs, assets: options.assets, check: () => this.#checkRunning() });
+    const { assets, faceDetector } = options;
+    const check = () => this.#checkRunning();
+    this.user = new UserInput({ clock, nowMs, assets, faceDetector, events: this.events, check });
   }
 
   get state(): AgentState {
@@ -94,6 +99,11 @@ export class LiveHead {
     return this.#running?.services.generatorReport.backend ?? "";
   }
 
+  /** Who is shown. */
+  get avatar(): string {
+    return this.#avatar;
+  }
+
   get nowMs(): number {
     return this.#clock.nowMs();
   }
@@ -102,6 +112,7 @@ export class LiveHead {
   async start(startServices: StartServices): Promise<void> {
     this.#machine.move("loading");
     const avatar = this.#pack.avatar(this.#options.avatar).id;
+    this.#avatar = avatar;
     const { backend = "auto", seed = 1, assets, reasoner = new OfflineReasoner() } = this.#options;
     const services = await startServices(
       { pack: this.#pack.source, avatar, backend, seed, assets },
@@ -158,6 +169,15 @@ export class LiveHead {
     this.#showState();
   }
 
+  async setAvatar(id: string): Promise<void> {
+    this.#checkRunning();
+    const { resolution } = this.#pack.avatar(id); // throws before anything has changed
+    await this.#running!.services.generator.setAvatar(id);
+    // Answers come in order: pictures made before this one are of the old avatar, pictures after it of the new one.
+    this.#avatar = id;
+    this.#size = resolution;
+  }
+
   frames(): AsyncIterableIterator<EchoFrame> {
     this.#checkRunning();
     return this.#hub.open();
@@ -180,7 +200,8 @@ export class LiveHead {
       stages: Object.fromEntries([...this.#stages].map(([stage, counter]) => [stage, counter.percentiles()])),
       leadMs: this.#running?.speaking.leadMs ?? 0,
       firstFrameMs: this.#firstFrameMs,
-      userSamples: this.user.counters(),
+      userSamples: this.user.counters().samples,
+      userPictures: this.user.counters().pictures,
     };
   }
 
@@ -214,6 +235,8 @@ export class LiveHead {
       failed: (error) => this.#workerFailed("generator", error),
     });
     this.#running = { services, times, listening, speaking, affect };
+    const { width, height } = services.generatorReport;
+    this.#size = { width, height };
     this.#machine.move("listening");
     for (const { backend, downgrade } of [services.lcuReport, services.generatorReport] satisfies BackendReport[])
       if (downgrade) queueMicrotask(() => this.events.emit("downgraded", { ...downgrade, to: backend }));
@@ -249,7 +272,7 @@ export class LiveHead {
     this.#well("generator");
     this.#blockMs.add(tookMs);
     this.#count(output.stageMs);
-    const { width, height } = this.#running!.services.generatorReport;
+    const { width, height } = this.#size;
     const { blockFrames, frameMs } = times;
     const part = (values: Float32Array, f: number): Float32Array =>
       values.subarray((f * values.length) / blockFrames, ((f + 1) * values.length) / blockFrames);
@@ -356,7 +379,7 @@ export class LiveHead {
     const running = this.#running;
     this.#stop.abort();
     this.#settleWake.abort();
-    this.user.dispose();
+    const userEnded = this.user.dispose();
     if (running) {
       this.#endUtterances(this.#speech.interrupt(running.times.sampleAt(this.nowMs)), this.nowMs);
       running.affect.dispose();
@@ -365,6 +388,7 @@ export class LiveHead {
     this.#machine.move("disposed");
     this.#hub.close();
     await running?.services.dispose();
+    await userEnded;
     await this.#speakingEnded;
     await running?.listening.settled();
     this.events.clear();

@@ -1,13 +1,29 @@
 import { EchoError, reasonOf } from "../base/errors.js";
 import type { AssetOptions } from "../protocol/backend.js";
 import { workletUrl } from "../runtime/worklet-urls.js";
+import { describeRefusal, mediaDevices } from "./camera.js";
 import type { AudioChunk } from "./types.js";
 
 /**
- * Hands a microphone's samples to `sink`, about 20 ms at a time, mono, at the rate of the sound card (browsers). The result stops it.
- * The stream is borrowed: its tracks are not stopped. Throws EchoError `microphone-unavailable`.
+ * Asks for the microphone (browsers), with echo cancellation, because the head speaks through the same machine; the caller stops its
+ * tracks. Throws EchoError `microphone-unavailable` when there is none, it is busy, or the person refuses.
  */
-export async function attachMicrophone(
+export async function openMicrophone(): Promise<MediaStream> {
+  try {
+    return await mediaDevices().getUserMedia({
+      audio: { echoCancellation: true, noiseSuppression: true, autoGainControl: true },
+    });
+  } catch (error) {
+    throw new EchoError("microphone-unavailable", { reason: describeRefusal(error), cause: error });
+  }
+}
+
+/**
+ * Hands a microphone's samples to `sink`, about 20 ms at a time, mono, at the rate of the sound card (browsers). The result stops it.
+ * The stream is borrowed: its tracks are not stopped. A context that the browser suspends is resumed as soon as it allows.
+ * Throws EchoError `microphone-unavailable`.
+ */
+export async function readMicrophone(
   stream: MediaStream,
   sink: (audio: AudioChunk) => void,
   assets: AssetOptions = {},
@@ -16,7 +32,6 @@ export async function attachMicrophone(
     throw new EchoError("microphone-unavailable", {
       reason: "there is no AudioContext; microphones work in browsers only",
     });
-  if (typeof stream?.getAudioTracks !== "function") throw new TypeError("stream must be a MediaStream");
   if (stream.getAudioTracks().length === 0)
     throw new EchoError("microphone-unavailable", { reason: "the stream has no audio track" });
   const context = new AudioContext({ latencyHint: "interactive" });
@@ -32,8 +47,17 @@ export async function attachMicrophone(
     node.port.onmessage = ({ data }: MessageEvent<Float32Array>) =>
       sink({ pcm: data, sampleRateHz: context.sampleRate });
     source.connect(node);
-    await context.resume();
+    // Not awaited: without a click yet the context stays suspended, and begins with the first one.
+    const resume = (): void => {
+      if (context.state !== "running" && context.state !== "closed") void context.resume().catch(() => {});
+    };
+    resume();
+    const stop = new AbortController();
+    context.addEventListener("statechange", resume, { signal: stop.signal });
+    for (const event of ["pointerdown", "keydown"])
+      globalThis.addEventListener?.(event, resume, { signal: stop.signal });
     return () => {
+      stop.abort();
       node.port.onmessage = null;
       source.disconnect();
       node.disconnect();

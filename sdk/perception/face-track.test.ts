@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { FaceTrack } from "./face-track.js";
-import { FACE_VALUES, faceVectorOf, faceVectorOfSample } from "./face-vector.js";
+import { FACE_VALUES, faceRecordOf, faceVectorOf, faceVectorOfSample } from "./face-vector.js";
 
 const face = (jaw: number): Float32Array => faceVectorOf({ blendshapes: { jawOpen: jaw } }, "face");
 const jaws = (track: FaceTrack, startMs: number): number[] => {
@@ -48,6 +48,13 @@ describe("face vectors", () => {
       "face",
     );
     expect([...vector.subarray(51)].map((v) => Number(v.toFixed(2)))).toEqual([1, 0.1, 0.2, 0.3, 0, 0, 0.5]);
+  });
+
+  it("come back as the names they were made of", () => {
+    const pose = { yaw: 0.5, pitch: 0.25, roll: -0.5, x: 0, y: 0.125, z: 0.5 };
+    const record = faceRecordOf(faceVectorOf({ blendshapes: { jawOpen: 0.5 }, pose }, "face"));
+    expect(record.blendshapes).toMatchObject({ jawOpen: 0.5, mouthClose: 0 });
+    expect(record.pose).toEqual(pose);
   });
 
   it.each([

@@ -36,6 +36,16 @@ export function faceVectorOf(record: FaceRecord, path: string): Float32Array {
   return vector;
 }
 
+/** The other way round: a vector f32 [58] by names. */
+export function faceRecordOf(vector: Float32Array): FaceRecord {
+  const blendshapes = Object.fromEntries(ARKIT_BLENDSHAPES.map((name, i) => [name, vector[i]!]));
+  const place = (i: number): number => vector[ARKIT_BLENDSHAPES.length + i]!;
+  return {
+    blendshapes,
+    pose: { yaw: place(0), pitch: place(1), roll: place(2), x: place(3), y: place(4), z: place(5) },
+  };
+}
+
 /** f32 [58] of a sample in ARKit order. Throws a `TypeError` beginning with `path` for wrong lengths or values. */
 export function faceVectorOfSample(sample: FaceSample, path: string): Float32Array {
   checkNumber(sample.timeS, `${path}.timeS`);

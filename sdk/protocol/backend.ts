@@ -13,7 +13,7 @@ export type BackendReport = {
 
 /** Addresses of files that a bundler may have moved. */
 export type AssetOptions = {
-  /** Folder that holds lcu.worker.js and generator.worker.js. @default beside the module that starts them */
+  /** Folder that holds lcu.worker.js, generator.worker.js and tracker.worker.js. @default beside the module that starts them */
   readonly workerUrl?: string | undefined;
   /** Folder that holds onnxruntime-web's .wasm and .mjs files. @default where the bundler put them */
   readonly ortWasmUrl?: string | undefined;

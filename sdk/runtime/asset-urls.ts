@@ -4,12 +4,14 @@ import type { AssetOptions } from "../protocol/backend.js";
 import { browserWorkerHandle, nodeWorkerHandle, type WorkerHandle } from "./worker-endpoint.js";
 
 /** The threads of the package; each is dist/<name>.worker.js. */
-export type WorkerName = "lcu" | "generator";
+export type WorkerName = "lcu" | "generator" | "tracker";
 
 /** Bundlers for browsers find a worker by this exact expression, so it is written out once for each. */
 const BROWSER_WORKERS: Readonly<Record<WorkerName, () => Worker>> = {
   lcu: () => new Worker(new URL("./lcu.worker.js", import.meta.url), { type: "module" }),
   generator: () => new Worker(new URL("./generator.worker.js", import.meta.url), { type: "module" }),
+  // A classic worker, because face detectors load themselves with importScripts.
+  tracker: () => new Worker(new URL("./tracker.worker.js", import.meta.url)),
 };
 
 /**
@@ -23,7 +25,8 @@ export function startWorker(name: WorkerName, assets: AssetOptions = {}): Worker
   if (!threads || !fs) {
     if (assets.workerUrl === undefined) return browserWorkerHandle(BROWSER_WORKERS[name]());
     const folder = new URL(assets.workerUrl.replace(/\/?$/, "/"), globalThis.location?.href);
-    return browserWorkerHandle(new Worker(new URL(`${name}.worker.js`, folder), { type: "module" }));
+    const type = name === "tracker" ? "classic" : "module";
+    return browserWorkerHandle(new Worker(new URL(`${name}.worker.js`, folder), { type }));
   }
   // Beside this file in dist/; seen from the sources, in the dist/ that the build wrote.
   const folders = assets.workerUrl === undefined ? ["./", "../../dist/"] : [assets.workerUrl.replace(/\/?$/, "/")];

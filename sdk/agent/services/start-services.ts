@@ -2,7 +2,7 @@ import { EchoError } from "../../base/errors.js";
 import type { AssetOptions, BackendName, PackSource } from "../../protocol/backend.js";
 import type { GeneratorWorkerApi } from "../../protocol/generator-worker.js";
 import type { LcuWorkerApi } from "../../protocol/lcu-worker.js";
-import { startWorker, type WorkerName } from "../../runtime/asset-urls.js";
+import { startWorker } from "../../runtime/asset-urls.js";
 import { SupervisedWorker } from "../../runtime/supervised-worker.js";
 import { GeneratorService } from "./generator-service.js";
 import { LcuService } from "./lcu-service.js";
@@ -31,10 +31,13 @@ export type Services = {
 /** How an agent or a render starts its model; tests pass their own. */
 export type StartServices = (options: ServiceOptions, hear: ServiceListener) => Promise<Services>;
 
+/** The threads of the model. */
+export type ServiceName = "lcu" | "generator";
+
 /** Told of what happens to the threads. */
 export type ServiceListener = {
   /** A thread died and a new one is being loaded. */
-  readonly onRestart?: (worker: WorkerName) => void;
+  readonly onRestart?: (worker: ServiceName) => void;
   /** There are no threads here, for this reason: the model runs in the caller's. */
   readonly onFallback: (reason: string) => void;
 };
@@ -50,11 +53,11 @@ const CALL_TIMEOUT_MS = 30_000;
  */
 export function startServices(
   options: ServiceOptions,
-  onRestart: (worker: WorkerName) => void = () => {},
+  onRestart: (worker: ServiceName) => void = () => {},
 ): Promise<Services> {
   const { pack, avatar, backend, seed, assets } = options;
   const supervise = <Api extends LcuWorkerApi | GeneratorWorkerApi>(
-    name: WorkerName,
+    name: ServiceName,
     load: (api: Api) => Promise<unknown>,
   ) =>
     new SupervisedWorker<Api>({
@@ -69,10 +72,18 @@ export function startServices(
       onDispose: (api) => api.dispose(),
     });
   const lcu = supervise<LcuWorkerApi>("lcu", (api) => api.load(lcuLoad(options)));
+  let shown = avatar; // a thread that is started again shows the avatar of the last setAvatar
   const generator = supervise<GeneratorWorkerApi>("generator", (api) =>
-    api.load({ pack, avatar, backend, seed, assets }),
+    api.load({ pack, avatar: shown, backend, seed, assets }),
   );
-  return loadServices(lcu.api, generator.api, options, async () => {
+  const setAvatar = async (id: string): Promise<void> => {
+    await generator.api.setAvatar(id);
+    shown = id;
+  };
+  const generatorApi = new Proxy(generator.api, {
+    get: (api, method) => (method === "setAvatar" ? setAvatar : Reflect.get(api, method)),
+  });
+  return loadServices(lcu.api, generatorApi, options, async () => {
     await Promise.all([lcu.dispose(), generator.dispose()]);
   });
 }

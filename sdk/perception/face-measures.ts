@@ -24,6 +24,11 @@ export type FaceMeasures = {
   readonly yawRad: number;
   readonly pitchRad: number;
   readonly rollRad: number;
+  /** Between the eyes, in heights of the picture from its middle: x to the person's left, y up. */
+  readonly placeX: number;
+  readonly placeY: number;
+  /** Distance between the outer eye corners in heights of the picture, whichever way the head is turned. */
+  readonly size: number;
 };
 
 type Vector = readonly [number, number, number];
@@ -102,5 +107,8 @@ export function measureFace(landmarks: readonly Landmark[], aspect: number): Fac
     yawRad: Math.atan2(zAxis[0], zAxis[2]),
     pitchRad: Math.asin(Math.max(-1, Math.min(1, zAxis[1]))),
     rollRad: -Math.atan2(xAxis[1], xAxis[0]),
+    placeX: eyes[0] - aspect / 2,
+    placeY: eyes[1] + 0.5,
+    size,
   };
 }

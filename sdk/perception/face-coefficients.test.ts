@@ -91,3 +91,13 @@ it("keeps the person's left and right apart", () => {
 it("reads yaw positive to the person's left", () => {
   expect(read({}, 0.3).pose.yaw).toBeCloseTo(0.94 * 0.3, 2);
 });
+
+it("reads places from the place at rest, in head heights", () => {
+  const coefficients = new FaceCoefficients();
+  for (let i = 0; i < 15; i += 1) coefficients.read(measure());
+  const { pose } = coefficients.read({ ...measure(), placeX: 0.125, placeY: 0.25, size: 0.3 });
+  // The eyes are 0.25 of the picture and 0.4 of a head apart.
+  expect(pose.x).toBeCloseTo((0.125 / 0.25) * 0.4, 2);
+  expect(pose.y).toBeCloseTo(0.4, 2);
+  expect(pose.z).toBeGreaterThan(0); // larger is nearer
+});

@@ -1,11 +1,18 @@
 import type { FaceMeasures } from "./face-measures.js";
+import type { FaceRecord } from "./types.js";
 
 /** What `agent.user.pushFace` takes. */
 export type TrackedFace = {
   readonly blendshapes: Readonly<Record<string, number>>;
-  readonly pose: { readonly yaw: number; readonly pitch: number; readonly roll: number };
+  readonly pose: NonNullable<Required<FaceRecord>["pose"]>;
 };
 
+/** Distance between the outer corners of the eyes over the height of a head, chin to crown (adults: 90 mm of 225 mm). */
+const EYES_OF_HEAD = 0.4;
+/** Heights of the picture from the lens to a picture plane of that height: a webcam sees about 45 degrees upwards. */
+const FOCAL_LENGTH = 1.2;
+/** People do not move farther than this without turning into another view, in head heights. */
+const FARTHEST = 0.5;
 /** Frames from which the face at rest is taken at first: a second. */
 const FIRST_LOOK = 15;
 /** How fast the face at rest follows after that, a frame: half a minute or so. */
@@ -71,8 +78,12 @@ export class FaceCoefficients {
       blendshapes[`eyeLookUp${side}`] = up;
       blendshapes[`eyeLookDown${side}`] = down;
     }
-    const pose = { yaw: 0.94 * now.yawRad, pitch: 0.86 * (now.pitchRad - rest.pitchRad), roll: 0.94 * now.rollRad };
-    return { blendshapes, pose };
+    return { blendshapes, pose: poseOf(now, rest) };
+  }
+
+  /** As {@link FaceCoefficients.read}, with the coefficients of a detector that gives its own. */
+  readWith(blendshapes: Readonly<Record<string, number>>, now: FaceMeasures): TrackedFace {
+    return { blendshapes, pose: poseOf(now, this.#learn(now)) };
   }
 
   /** The mean of the first second, then a slow mean of moments that look like rest. */
@@ -89,6 +100,20 @@ export class FaceCoefficients {
     }
     return this.#rest ?? now;
   }
+}
+
+/** Angles as they are, but a head at rest looks straight up and down; places from the place at rest. */
+function poseOf(now: FaceMeasures, rest: FaceMeasures): TrackedFace["pose"] {
+  const near = (value: number): number => Math.min(FARTHEST, Math.max(-FARTHEST, value));
+  const heads = EYES_OF_HEAD / rest.size; // head heights in a height of the picture
+  return {
+    yaw: 0.94 * now.yawRad,
+    pitch: 0.86 * (now.pitchRad - rest.pitchRad),
+    roll: 0.94 * now.rollRad,
+    x: near((now.placeX - rest.placeX) * heads),
+    y: near((now.placeY - rest.placeY) * heads),
+    z: near(FOCAL_LENGTH * EYES_OF_HEAD * (1 / rest.size - 1 / now.size)), // distance = focal length * width / size
+  };
 }
 
 /** Neither turned away, nor blinking, nor speaking. */
