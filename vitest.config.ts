@@ -8,7 +8,10 @@ export default defineConfig({
     // Plugins, examples and tests import the package by its name; in tests the name means the sources.
     alias: [
       { find: /^echo-head$/, replacement: source("./sdk/index.ts") },
+      { find: /^echo-head\/eval$/, replacement: source("./sdk/eval/index.ts") },
       { find: /^echo-head\/babylon$/, replacement: source("./plugins/babylon/index.ts") },
+      { find: /^echo-head\/voice$/, replacement: source("./plugins/voice/index.ts") },
+      { find: /^echo-head\/obs$/, replacement: source("./plugins/obs/index.ts") },
       { find: /^echo-head\/(vrm|vmc|vtube-studio|live-link)$/, replacement: source("./plugins/$1/index.ts") },
     ],
   },

@@ -26,7 +26,9 @@ const RULES = {
   media: { code: [...CORE, "capture"], types: ["frame"] },
   agent: { code: [...CORE, ...STAGES, "render"] },
   render: { code: [...CORE, ...STAGES, "agent"] },
-  cli: { code: [...CORE, ...STAGES, "media", "agent", "render"] },
+  // Measuring looks at what comes out, as anybody may; it runs no stage.
+  eval: { code: CORE },
+  cli: { code: [...CORE, ...STAGES, "media", "agent", "render", "eval", "plugins"] },
   index: { code: [...CORE, ...STAGES, "agent", "render"] },
   workers: { code: [...CORE, "agent", "capture", "frame"] },
   // Consumers: the package by its name, nothing inside it.

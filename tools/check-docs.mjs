@@ -9,6 +9,7 @@ const entries = [
   "../plugins/vmc/index.ts",
   "../plugins/vtube-studio/index.ts",
   "../plugins/live-link/index.ts",
+  "../sdk/eval/index.ts",
 ].map((file) => fileURLToPath(new URL(file, import.meta.url)));
 const config = ts.getParsedCommandLineOfConfigFile(
   fileURLToPath(new URL("../tsconfig.json", import.meta.url)),

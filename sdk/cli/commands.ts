@@ -1,6 +1,7 @@
 import { renderFrames } from "../render.js";
 import { createBenchCommand } from "./bench.js";
 import type { Command } from "./command.js";
+import { evalCommand } from "./eval.js";
 import { packInfoCommand, packVerifyCommand } from "./pack.js";
 import { createRenderCommand } from "./render.js";
 
@@ -10,4 +11,5 @@ export const COMMANDS: readonly Command[] = [
   packVerifyCommand,
   packInfoCommand,
   createBenchCommand(renderFrames),
+  evalCommand,
 ];
