@@ -15,9 +15,11 @@ import torch
 from PIL import Image
 
 from training.eval import ablations, cost, sheets
+from training.eval.behaviour import behaviour
 from training.eval.card_text import card_text
 from training.eval.codec_quality import codec_quality
 from training.eval.consistency import consistency
+from training.eval.controls import controls
 from training.eval.cross_identity import cross_identity
 from training.eval.drift import drift
 from training.eval.likeness import likeness
@@ -110,7 +112,7 @@ def measure(pack: Pack, trained: Trained, arguments: argparse.Namespace, figures
         return lip_sync(sound[0])
 
     figures.measure("lipSync", voices)
-    if not figures.wants("lips", "lipsAllTalks", "smiles", "consistency", "likeness", "concern", "ablations", "drift"):
+    if not figures.wants("lips", "lipsAllTalks", "smiles", "behaviour", "controls", "consistency", "likeness", "concern", "ablations", "drift"):
         return
     talks = trained.held_out_talks(arguments.talks)
     entries = histories(pack, talks)
@@ -121,6 +123,8 @@ def measure(pack: Pack, trained: Trained, arguments: argparse.Namespace, figures
     figures.measure("lips", lambda: lips(Played(clips[:4], full.made)))
     figures.measure("lipsAllTalks", lambda: lips(full))
     figures.measure("smiles", lambda: smile_answers(full))
+    figures.measure("behaviour", lambda: behaviour(full))
+    figures.measure("controls", lambda: controls(pack))
     figures.measure("consistency", lambda: consistency(pack, trained, Played(clips[:4], full.made)))
     avatars = list(pack.avatars)
     spread = np.linspace(50, full.made.tokens.shape[1] - 1, 15).astype(int)

@@ -100,6 +100,37 @@ def ablation_rows(found: dict) -> list[str]:
     return [note, "", *head, *rows, "", *verdicts]
 
 
+BEHAVIOUR = {
+    "blinksPerMinute": "blinks a minute", "gazeAtListening": "looks at the user, listening", "gazeAtSpeaking": "looks at the user, speaking",
+    "nodHzListening": "mean frequency of head pitch, Hz", "nodShareSlow": "its energy under 1.8 Hz", "nodShareOrdinary": "1.8 to 3.7 Hz",
+    "nodShareRapid": "over 3.7 Hz", "smileLagMedianS": "lag of smiles, median, s", "smileLagUnder200Ms": "smiles within 0.2 s",
+}  # fmt: skip
+
+
+def behaviour_rows(found: dict) -> list[str]:
+    if "notMeasured" in found:
+        return [f"Not measured: {found['notMeasured']}."]
+    made, truth, published = found["made"], found["truth"], found["published"]
+    rows = [f"| {label} | {number(made[key])} | {number(truth[key])} | {published[key]} |" for key, label in BEHAVIOUR.items()]
+    note = (f"{found['minutes']:.1f} minutes of held-out talks; the same readers on the simulated truth of the same clips, and the published figures that the simulator follows "
+            f"(sources: `training/data/conversation/statistics.py`). Looking at the user is an angle under {found['gazeLimitDeg']:.1f} degrees, which tells {percent(found['gazeReaderRight'])} of the truth's frames right.")  # fmt: skip
+    return [note, "", "| figure | generated | simulated truth | published |", "| --- | --- | --- | --- |", *rows]
+
+
+def control_rows(found: dict) -> list[str]:
+    if "notMeasured" in found:
+        return [f"Not measured: {found['notMeasured']}."]
+    calm, lively = found["expressivity"]["calm"], found["expressivity"]["lively"]
+    rows = [f"| {name} | {row['cosine']:.2f} | {row['rank']} | {row['leading']} {row['moved']:+.2f} | {row['wanted']:.2f} |" for name, row in found["emotions"].items()]
+    return [
+        f"\"very <word>\" as the written affect of a silent listening head, against \"neutral\". Obeyed: {found['obeyed']} of {found['of']} (cosine with the signature of at least 0.5, and the leading "
+        f"coefficient moved by at least 0.3 of what is asked); for {found['firstOfAll']} of them no other signature fits better.", "",
+        "| word | cosine | place among all words | leading coefficient | asked |", "| --- | --- | --- | --- | --- |", *rows, "",
+        f"Expressivity 0 moves the face by {calm['movement']:.4f} (mean standard deviation of the coefficients) with {calm['blinksPerMinute']:.0f} blinks a minute, expressivity 1 by {lively['movement']:.4f} "
+        f"with {lively['blinksPerMinute']:.0f}. The head turns by {lively['turnMostRad']:.2f} rad and shifts by {lively['shiftMost']:.2f} head heights at most.",
+    ]  # fmt: skip
+
+
 def training_rows(found: dict) -> list[str]:
     rows = ["| stage | what it trains | steps | minutes | last figures |", "| --- | --- | --- | --- | --- |"]
     for name, run in found["stages"].items():
@@ -152,6 +183,8 @@ def card_text(manifest: dict, config: Config, figures: dict[str, dict], pictures
         *training_rows(log), "",
         *history_of(config.name),
         "## Figures", "", *rows, "",
+        "## Behaviour", "", *behaviour_rows(figures.get("behaviour", {"notMeasured": "this run did not reach it"})), "",
+        "## Controls", "", *control_rows(figures.get("controls", {"notMeasured": "this run did not reach it"})), "",
         "## Ablations", "", *ablation_rows(figures.get("ablations", {"notMeasured": "this run did not reach it"})), "",
         "## Cost", "", *cost_rows(figures.get("cost", {"notMeasured": "this run did not reach it"})), "",
     ]  # fmt: skip
