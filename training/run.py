@@ -25,6 +25,7 @@ def main() -> None:
     arguments = parser.parse_args()
     path = Path(arguments.config) if arguments.config.endswith(".json") else CONFIGS / f"{arguments.config}.json"
     config: Config = load_config(path)
+    torch.set_default_device(config.device)
     torch.manual_seed(config.seed)
     torch.set_num_threads(arguments.threads or config.threads)
     work = arguments.work or Path("build") / f"train-{config.name}"

@@ -14,6 +14,7 @@ from torch.nn import functional as F
 
 from training.model.config import Config, Painter
 from training.model.decoder import Appearance, Decoder, ReferenceEncoder, premultiply
+from training.model.device import array_of, read, tensor_of
 from training.model.keypoints import KeypointHead
 from training.model.motion import BlendshapeHead, MotionEmbedder, MotionEncoder, motion_loss, token_noise
 from training.stages.trainer import autocast, train
@@ -38,7 +39,7 @@ class Pictures:
     @staticmethod
     def load(folder: Path, name: str) -> "Pictures":
         array = lambda key, **k: np.load(folder / f"{name}-{key}.npy", **k)  # noqa: E731
-        tensor = lambda key: torch.from_numpy(array(key))  # noqa: E731
+        tensor = lambda key: tensor_of(array(key))  # noqa: E731
         return Pictures(
             array("rgba", mmap_mode="r"), array("parts", mmap_mode="r"), tensor("motion"), tensor("keypoints"), tensor("head"), tensor("rest"), tensor("reference")
         )
@@ -90,7 +91,7 @@ def train_geometry(config: Config, folder: Path, renders: Path, motion: Tensor) 
     figures = train("geometry", config, run, geometry, [{"params": list(geometry.parameters())}], step_loss, folder, report)
     spread = torch.cat([motion[:: max(1, len(motion) // 50000)], moves])
     path = folder / "geometry.pt"
-    saved = torch.load(path, weights_only=False)
+    saved = read(path)
     if not saved.get("scaled"):  # once, so that every later stage sees the same tokens
         refit_scale(geometry, spread)
         torch.save(saved | {"averaged": geometry.state_dict(), "scaled": True}, path)
@@ -160,10 +161,10 @@ def train_paint(config: Config, folder: Path, renders: Path, geometry: Geometry,
     run = config.stage(name)
 
     def batch(pick: Tensor):
-        rows = pick.sort().values.numpy()
-        true = premultiply(torch.from_numpy(pictures.rgba[rows]))
-        parts = torch.from_numpy(np.asarray(pictures.parts[rows]))
-        rows = torch.from_numpy(rows)
+        rows = array_of(pick.sort().values)
+        true = premultiply(tensor_of(pictures.rgba[rows]))
+        parts = tensor_of(np.asarray(pictures.parts[rows]))
+        rows = tensor_of(rows)
         return true, parts, pictures.motion[rows], pictures.keypoints[rows], pictures.head[rows]
 
     def forward(motion: Tensor, owner: Tensor, noise: float, window: tuple[int, int, int] | None = None):
@@ -231,25 +232,25 @@ def train_eyes(config: Config, folder: Path, renders: Path, geometry: Geometry) 
     run = config.stage("eyes")
 
     def tokens_of(rows: np.ndarray, shift: bool) -> tuple[Tensor, Tensor]:
-        picture = premultiply(torch.from_numpy(pictures.rgba[rows]))
+        picture = premultiply(tensor_of(pictures.rgba[rows]))
         if shift:
             picture = picture * (0.7 + 0.6 * torch.rand(len(rows), 1, 1, 1))
         with autocast(config):
             found = modules["encoder"](picture)
-        return found.float(), geometry["embedder"](pictures.motion[torch.from_numpy(rows)])
+        return found.float(), geometry["embedder"](pictures.motion[tensor_of(rows)])
 
     def step_loss(step: int, done: float):
-        rows = np.sort(trained[torch.randint(len(trained), (run.batch,))].numpy())
+        rows = np.sort(array_of(trained[torch.randint(len(trained), (run.batch,))]))
         found, true = tokens_of(rows, True)
-        loss = F.smooth_l1_loss(found, true, beta=0.3) + 5 * motion_loss(geometry["blendshapes"], found, pictures.motion[torch.from_numpy(rows)])
+        loss = F.smooth_l1_loss(found, true, beta=0.3) + 5 * motion_loss(geometry["blendshapes"], found, pictures.motion[tensor_of(rows)])
         return loss, {"tokens": float((found.detach() - true).abs().mean())}
 
     def report(step: int) -> dict:
-        rows = held[:: max(1, len(held) // 96)].numpy()
+        rows = array_of(held[:: max(1, len(held) // 96)])
         with torch.no_grad():
             found, _ = tokens_of(rows, False)
             shapes, pose = geometry["blendshapes"](found)
-        motion = pictures.motion[torch.from_numpy(rows)]
+        motion = pictures.motion[tensor_of(rows)]
         return {"coefficientMae": float((shapes - motion[:, :52]).abs().mean()), "poseMaeRad": float((pose - motion[:, 52:])[:, :3].abs().mean())}
 
     figures = train("eyes", config, run, modules, [{"params": list(modules.parameters())}], step_loss, folder, report)

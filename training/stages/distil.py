@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from training.model.config import Config
+from training.model.device import read
 from training.model.flow import euler_times
 from training.model.generator import Condition, Generator
 from training.model.layout import TOKEN_WIDTH, TOKENS
@@ -27,7 +28,7 @@ def load_interactive(config: Config, folder: Path) -> nn.ModuleDict:
     speaker = Speaker(config)
     adapt(speaker, int(config.stage("interactive").options.get("lora_rank", 16)))
     modules = nn.ModuleDict({"speaker": speaker, "context": Context(config)})
-    modules.load_state_dict(torch.load(folder / "interactive.pt", weights_only=False)["averaged"])
+    modules.load_state_dict(read(folder / "interactive.pt")["averaged"])
     merge_lora(modules)
     return modules.requires_grad_(False)
 
@@ -91,6 +92,6 @@ def load_student(config: Config, folder: Path) -> nn.ModuleDict:
     modules = load_interactive(config, folder)
     path = folder / "distil.pt"
     if path.exists():
-        weights = torch.load(path, weights_only=False)["averaged"]
+        weights = read(path)["averaged"]
         modules["speaker"]["generator"].load_state_dict({k.removeprefix("generator."): v for k, v in weights.items()})
     return modules.eval()

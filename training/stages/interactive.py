@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from training.model.attention import LoraLinear
 from training.model.config import Config
+from training.model.device import read, tensor_of
 from training.model.gca import GatedFusion
 from training.model.generator import Condition
 from training.model.lpe import LowLevelPerception
@@ -115,7 +116,7 @@ def train_interactive(config: Config, folder: Path, geometry: Geometry, talks: T
     """Gives {speaker, context} with LoRA merged."""
     run = config.stage("interactive")
     speaker = Speaker(config)
-    speaker.load_state_dict(torch.load(folder / "talking.pt", weights_only=False)["averaged"])
+    speaker.load_state_dict(read(folder / "talking.pt")["averaged"])
     reference = copy.deepcopy(speaker).eval().requires_grad_(False)
     options = run.options
     grown = adapt(speaker, int(options.get("lora_rank", 16)))
@@ -124,7 +125,7 @@ def train_interactive(config: Config, folder: Path, geometry: Geometry, talks: T
     rng = np.random.default_rng(config.seed + 12)
     streams = Streams(talks.train, run.batch, blocks, int(options.get("segments", 6)), block_frames, rng, modules["context"])
     weights = Weights.of(options)
-    rest = torch.from_numpy(np.load(Path(config.data["renders"]) / "paint-rest.npy"))
+    rest = tensor_of(np.load(Path(config.data["renders"]) / "paint-rest.npy"))
     depth = config.behaviour.generator_depth
 
     def conditions(batch: Batch, state: dict) -> tuple[Condition, dict]:
@@ -138,14 +139,14 @@ def train_interactive(config: Config, folder: Path, geometry: Geometry, talks: T
         batch = draw(talks, crops, blocks, rng, draw_expressivity(rng, run.batch))
         with autocast(config):
             condition, state = conditions(batch, state)
-            before = torch.get_rng_state()
-            loss, shown, features = flow_losses(speaker, geometry, batch, condition, rest, weights)
-            after = torch.get_rng_state()
-            torch.set_rng_state(before)  # the reference sees the same noise and times
-            with torch.no_grad():
+            drawn = int(torch.randint(1 << 31, ()))
+            with torch.random.fork_rng():
+                torch.manual_seed(drawn)
+                loss, shown, features = flow_losses(speaker, geometry, batch, condition, rest, weights)
+            with torch.no_grad(), torch.random.fork_rng():
+                torch.manual_seed(drawn)  # the reference sees the same noise and times
                 alone = Condition(**(vars(condition) | {"f_pu": None, "emotion": condition.emotion.detach()}))
                 _, _, wanted = flow_losses(reference, geometry, batch, alone, rest, weights)
-            torch.set_rng_state(after)
             loud = (batch.loudness / 0.1).clamp(0, 1).flatten()
             aligned = alignment(features, wanted, loud, block_frames, rng.choice(depth, max(1, depth // 2), replace=False).tolist())
         streams.keep(state)

@@ -7,6 +7,7 @@ import torch
 
 from training.data.renders import recorded_motion
 from training.model.config import Config
+from training.model.device import tensor_of
 from training.stages import codec, distil, export, interactive, speech, talking, talks
 from training.stages.data import prepare
 
@@ -28,9 +29,9 @@ def run(config: Config, work: Path, out: Path, only: list[str] | None) -> None:
         figures["speech"] = speech.train_speech(config, work, corpus)[1]
     if wanted <= {"data", "speech"}:
         return
-    motion = torch.from_numpy(recorded_motion(corpus, places["talks"]))
+    motion = tensor_of(recorded_motion(corpus, places["talks"]))
     order = np.random.default_rng(config.seed).permutation(len(motion))[:400000]
-    geometry, figures["geometry"] = codec.train_geometry(config, work, renders, motion[torch.from_numpy(order)])
+    geometry, figures["geometry"] = codec.train_geometry(config, work, renders, motion[tensor_of(order)])
     if "paint" in wanted:
         figures["paint"] = codec.train_paint(config, work, renders, geometry, config.painter)[1]
         if config.light_painter:
@@ -47,4 +48,6 @@ def run(config: Config, work: Path, out: Path, only: list[str] | None) -> None:
         if "distil" in wanted:
             figures["distil"] = distil.train_distil(config, work, geometry, tracks)[1]
         if "export" in wanted:
+            torch.set_default_device("cpu")
+            geometry, encoder = geometry.cpu(), encoder.cpu()
             export.export_pack(config, work, renders, geometry, encoder, tracks, out)

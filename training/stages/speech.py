@@ -15,6 +15,7 @@ from training.data.speech.phones import BILABIAL, PHONES
 from training.data.speech.visemes import OPENING
 from training.model.audio_encoder import AudioEncoder, SpeechHead
 from training.model.config import Config
+from training.model.device import array_of, tensor_of
 from training.stages.trainer import autocast, train
 
 MOUTH = [i for name, i in ARKIT_INDEX.items() if name.startswith(("jaw", "mouth", "tongue", "cheekPuff"))]
@@ -87,7 +88,7 @@ def train_speech(config: Config, folder: Path, corpus: Path) -> tuple[AudioEncod
     def batch(rows: list[dict], noisy: bool) -> tuple[Tensor, Tensor, Tensor]:
         seeds = [int(rng.integers(1 << 31)) if noisy and rng.random() < 0.35 else None for _ in rows]
         crops = [data.crop(r, int(rng.integers(0, r["frames"] - CROP_FRAMES)), lookahead, seed) for r, seed in zip(rows, seeds)]
-        pcm, face, phones = (torch.from_numpy(np.stack(column)) for column in zip(*crops))
+        pcm, face, phones = (tensor_of(np.stack(column)) for column in zip(*crops))
         if noisy:  # every crop at its own loudness, over a faint hiss
             gain = 10 ** ((torch.rand(len(rows), 1) * 26 - 20) / 20)
             pcm = (pcm * gain + 10 ** (-2 - 2 * torch.rand(len(rows), 1)) * 0.3 * torch.randn_like(pcm)).clamp(-1, 1)
@@ -118,8 +119,8 @@ def train_speech(config: Config, folder: Path, corpus: Path) -> tuple[AudioEncod
             pcm, face, phones = batch(held, False)
             motion, logits = predict(pcm)
         modules.train()
-        a, b = motion[..., jaw].flatten().numpy(), face[..., jaw].flatten().numpy()
-        shares = [shut_share(gap.numpy(), closed.numpy()) for gap, closed in zip(opening(motion).clamp(0, 1), torch.isin(phones, bilabial))]
+        a, b = array_of(motion[..., jaw].flatten()), array_of(face[..., jaw].flatten())
+        shares = [shut_share(array_of(gap), array_of(closed)) for gap, closed in zip(opening(motion).clamp(0, 1), torch.isin(phones, bilabial))]
         return {
             "heldOutJawCorrelation": float(np.corrcoef(a, b)[0, 1]), "heldOutPhoneAccuracy": float((logits.argmax(-1) == phones).float().mean()),
             "heldOutShut": sum(found for found, _ in shares) / max(1, sum(count for _, count in shares)),

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from training.data.arkit import ARKIT_NAMES
 from training.data.speech.visemes import OPENING
 from training.model.config import Config
+from training.model.device import read, tensor_of
 from training.model.flow import interpolate, loss_weight, sample_time
 from training.model.generator import Condition, Generator
 from training.model.layout import TOKEN_WIDTH, TOKENS
@@ -63,7 +64,7 @@ def condition_of(speaker: Speaker, batch: Batch, f_pu: Tensor | None, drop: floa
 
 def opening(motion: Tensor) -> Tensor:
     """How far the lips are apart, from motion [...,52 or more], not clipped (training/data/speech/visemes.py)."""
-    return motion[..., :52] @ GAIN
+    return motion[..., :52] @ GAIN.to(motion.device)
 
 
 @dataclass
@@ -121,12 +122,12 @@ def crop_starts(talks: list, blocks: int, count: int, rng: np.random.Generator, 
 
 def train_talking(config: Config, folder: Path, geometry: Geometry, talks: Talks) -> tuple[Speaker, dict]:
     speaker = Speaker(config)
-    heard = torch.load(folder / "speech.pt", weights_only=False)["averaged"]
+    heard = read(folder / "speech.pt")["averaged"]
     speaker["generator"].articulation.hidden.load_state_dict({key: heard[f"head.hidden.{key}"] for key in ("weight", "bias")})
     run = config.stage("talking")
     rng = np.random.default_rng(config.seed + 11)
     blocks, weights = int(run.options.get("blocks", 10)), Weights.of(run.options)
-    rest = torch.from_numpy(np.load(Path(config.data["renders"]) / "paint-rest.npy"))
+    rest = tensor_of(np.load(Path(config.data["renders"]) / "paint-rest.npy"))
 
     def step_loss(step: int, done: float):
         crops = crop_starts(talks.train, blocks, run.batch, rng, config.clock.block_frames)

@@ -11,6 +11,7 @@ from torch import Tensor
 from training.data.conversation.vocabulary import VOCABULARY
 from training.model.audio_encoder import AudioEncoder
 from training.model.config import Config
+from training.model.device import tensor_of
 from training.model.layout import MOTION_WIDTH
 from training.model.text_encoder import PAD, UNKNOWN, tokenize
 
@@ -43,7 +44,7 @@ class Talks:
         self.folder = folder
         index = json.loads((folder / "index.json").read_text())["conversations"]
         cache = work / "features.pt"
-        known = torch.load(cache) if cache.exists() else {}
+        known = torch.load(cache, map_location=torch.get_default_device()) if cache.exists() else {}
         self.train: list[Talk] = []
         self.held: list[Talk] = []
         for row in index:
@@ -63,7 +64,7 @@ class Talks:
         with torch.no_grad():
             for first in range(0, frames, piece):
                 last = min(first + piece, frames)
-                found = encoder.frames(torch.from_numpy(padded[first * spf : last * spf + tail])[None])[0]
+                found = encoder.frames(tensor_of(padded[first * spf : last * spf + tail])[None])[0]
                 rows.append(found[len(found) - (last - first) :].half())
         return torch.cat(rows)
 
@@ -74,12 +75,12 @@ class Talks:
         changes = json.loads(str(data["affect"]))
         for change, following in zip(changes, [*changes[1:], {"frame": frames}]):
             words[change["frame"] : following["frame"]] = torch.tensor(tokenize(change["text"], WORD_ID, sizes.text_tokens), dtype=torch.int32)
-        motion = lambda key: torch.from_numpy(np.asarray(data[key][:frames], np.float32))  # noqa: E731
+        motion = lambda key: tensor_of(np.asarray(data[key][:frames], np.float32))  # noqa: E731
         user, presence = motion("user_face"), motion("user_presence").reshape(-1, 1)
         user = user * presence
         pcm = data["avatar_pcm"][: frames * self.config.clock.samples_per_frame].astype(np.float32) / 32768
-        loudness = torch.from_numpy(np.sqrt((pcm.reshape(frames, -1) ** 2).mean(1)))
-        closed = torch.from_numpy(np.asarray(data["avatar_closed"][:frames], np.float32))
+        loudness = tensor_of(np.sqrt((pcm.reshape(frames, -1) ** 2).mean(1)))
+        closed = tensor_of(np.asarray(data["avatar_closed"][:frames], np.float32))
         span = sizes.history_blocks * self.config.clock.block_frames
         whole = frames // span * span
         rows = torch.cat([user, presence, user_audio.float()], 1)[:whole]
@@ -135,7 +136,7 @@ def draw(talks: Talks, crops: list[tuple[Talk, int]], blocks: int, rng: np.rando
         loud.append(talk.loudness[span])
         closed.append(talk.closed[span])
     stack = torch.stack
-    return Batch(stack(motion), stack(audio), stack(words), torch.from_numpy(expressivity.astype(np.float32))[:, None], stack(loud), stack(closed), crops)
+    return Batch(stack(motion), stack(audio), stack(words), tensor_of(expressivity.astype(np.float32))[:, None], stack(loud), stack(closed), crops)
 
 
 def draw_expressivity(rng: np.random.Generator, count: int) -> np.ndarray:

@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from training.model.config import Config, StageRun
+from training.model.device import read
 
 
 class Averaged:
@@ -54,7 +55,7 @@ def train(
     averaged = Averaged(modules)
     first, spent = 0, 0.0
     if path.exists():
-        saved = torch.load(path, weights_only=False)
+        saved = read(path)
         modules.load_state_dict(saved["weights"])
         averaged.shadow = saved["averaged"]
         first, spent = saved["step"], saved["seconds"]
