@@ -8,7 +8,14 @@ const vtuber = {
   "vtube-studio": "plugins/vtube-studio/index.ts",
   "live-link": "plugins/live-link/index.ts",
 };
-const libraries = { index: "sdk/index.ts", babylon: "plugins/babylon/index.ts", ...vtuber, eval: "sdk/eval/index.ts" };
+const libraries = {
+  index: "sdk/index.ts",
+  babylon: "plugins/babylon/index.ts",
+  obs: "plugins/obs/index.ts",
+  voice: "plugins/voice/index.ts",
+  ...vtuber,
+  eval: "sdk/eval/index.ts",
+};
 const programs = { cli: "sdk/cli/main.ts" };
 const threads = Object.fromEntries(
   (existsSync("workers") ? readdirSync("workers") : [])
@@ -24,6 +31,16 @@ const tracker = defineConfig({
   target: "es2022",
   platform: "browser",
   noExternal: ["comlink"],
+  outDir: "dist",
+});
+
+/** The page that OBS shows, one file for the Chromium of OBS 30 and later. */
+const overlayPage = defineConfig({
+  entry: { "overlay-page": "plugins/obs/page/main.ts" },
+  format: "esm",
+  target: "chrome103",
+  platform: "browser",
+  splitting: false,
   outDir: "dist",
 });
 
@@ -46,7 +63,8 @@ const library = defineConfig({
     "node-osc",
     "vtubestudio",
     "ws",
+    "obs-websocket-js",
   ],
 });
 
-export default [library, tracker];
+export default [library, tracker, overlayPage];

@@ -11,6 +11,7 @@ export type ErrorStage =
   | "frame"
   | "agent"
   | "remote"
+  | "plugin"
   | "command-line";
 
 type ErrorRow = {
@@ -60,7 +61,7 @@ export const ERROR_TABLE = {
     recoverable: false,
     message: "the graph {graph} gave {value} in {tensor} at element {index}",
   },
-  "gpu-device-lost": { stage: "runtime", recoverable: false, message: "the GPU device was lost: {reason}" },
+  "gpu-device-lost": { stage: "runtime", recoverable: true, message: "the GPU device was lost: {reason}" },
 
   "worker-start-failed": {
     stage: "worker",
@@ -131,6 +132,9 @@ export const ERROR_TABLE = {
     message: "a message of {bytes} bytes; at most {limit} are allowed",
   },
   "video-unusable": { stage: "remote", recoverable: false, message: "no video format for both sides: {reason}" },
+
+  "obs-failed": { stage: "plugin", recoverable: false, message: "OBS: {reason}" },
+  "voice-service-failed": { stage: "plugin", recoverable: true, message: "{service} failed: {reason}" },
 
   "input-unreadable": { stage: "command-line", recoverable: false, message: "cannot read {file}: {reason}" },
   "input-invalid": { stage: "command-line", recoverable: false, message: "{file}, {place}: {rule}" },
