@@ -85,6 +85,26 @@ class Articulation(nn.Module):
         return torch.einsum("...rc,rk->...kc", lips.unflatten(-1, (len(self.rows), TOKEN_WIDTH)), self.place.to(lips.dtype))
 
 
+class Reaction(nn.Module):
+    """What the face does for what is perceived in this block: f_pu [M,12,D] -> the face tokens of x_1^ [M,4,K,32], zero at birth and on every other token."""
+
+    def __init__(self, sizes: Behaviour, frames: int, face: Tensor, hidden: int = 256):
+        super().__init__()
+        rows = torch.where(face[:, 0] > 0)[0]
+        self.frames, self.rows = frames, len(rows)
+        self.hidden = nn.Linear(3 * frames * sizes.width, hidden)
+        self.out = nn.Linear(hidden, frames * self.rows * TOKEN_WIDTH)
+        nn.init.zeros_(self.out.weight)
+        nn.init.zeros_(self.out.bias)
+        place = torch.zeros(self.rows, len(face))
+        place[torch.arange(self.rows), rows] = 1
+        self.register_buffer("place", place, persistent=False)
+
+    def forward(self, f_pu: Tensor) -> Tensor:
+        moves = self.out(torch.nn.functional.gelu(self.hidden(f_pu.flatten(1)))).reshape(-1, self.frames, self.rows, TOKEN_WIDTH)
+        return torch.einsum("mfrc,rk->mfkc", moves, self.place.to(moves.dtype))
+
+
 class GeneratorBlock(nn.Module):
     """One transformer block. Self-attention is given as a function so that training (whole talks, masked) and streaming (cache) share it."""
 
@@ -121,6 +141,7 @@ class Generator(nn.Module):
         self.time_mlp = nn.Sequential(nn.Linear(64, w), nn.SiLU(), nn.Linear(w, w))
         self.expressivity_mlp = nn.Sequential(nn.Linear(2, w), nn.SiLU(), nn.Linear(w, w))
         self.articulation = Articulation(sizes, self.tokens, lip)
+        self.reaction: Reaction | None = None  # stage 2 grows it
         self.no_emotion = nn.Parameter(torch.randn(sizes.understanding_tokens, sizes.width) * 0.5)
         self.blocks = nn.ModuleList(GeneratorBlock(sizes, self.frames) for _ in range(sizes.generator_depth))
         self.final_norm = nn.LayerNorm(w, elementwise_affine=False)
@@ -128,6 +149,11 @@ class Generator(nn.Module):
         self.final = nn.Linear(w, TOKEN_WIDTH)
         nn.init.zeros_(self.final.weight)
         nn.init.zeros_(self.final.bias)
+
+    def grow_reaction(self) -> list[nn.Parameter]:
+        """Stage 2: a direct path from the user to the face, as `Articulation` is one from the voice to the lips. Gives its parameters."""
+        self.reaction = Reaction(self.sizes, self.frames, self.face)
+        return list(self.reaction.parameters())
 
     # -- shared parts ----------------------------------------------------------------------------------------------------
 
@@ -163,7 +189,10 @@ class Generator(nn.Module):
             features.append(h)
         shift, scale = self.final_modulation(torch.nn.functional.silu(signal))[:, None].chunk(2, dim=-1)
         h = self.final_norm(h) * (1 + scale) + shift
-        return self.final(h).reshape(x.shape).float() + spoken.float(), features
+        clean = self.final(h).reshape(x.shape).float() + spoken.float()
+        if self.reaction is not None and condition.f_pu is not None:
+            clean = clean + self.reaction(condition.f_pu).float()
+        return clean, features
 
     def _frame_positions(self, blocks: int) -> Tensor:
         return torch.arange(blocks * self.frames).repeat_interleave(self.tokens)

@@ -14,7 +14,9 @@ SMALL = {"width": 32, "generator_width": 48, "generator_depth": 2, "generator_he
 def make(**sizes) -> Generator:
     """A small generator whose zero-initialised layers are random, so that every path counts."""
     torch.manual_seed(3)
-    generator = Generator(Behaviour(**(SMALL | sizes)), Clock()).eval().requires_grad_(False)
+    generator = Generator(Behaviour(**(SMALL | sizes)), Clock())
+    generator.grow_reaction()
+    generator.eval().requires_grad_(False)
     for parameter in generator.parameters():
         parameter += 0.1 * torch.randn_like(parameter)
     return generator
@@ -78,3 +80,11 @@ def test_what_the_voice_says_reaches_lip_tokens_alone() -> None:
     assert spoken.shape == (3, 4, 12, TOKEN_WIDTH)
     assert float(spoken[:, :, generator.lip[:, 0] == 0].abs().max()) == 0
     assert float(spoken[:, :, generator.lip[:, 0] == 1].std()) > 0.05
+
+
+def test_what_is_perceived_reaches_face_tokens_alone() -> None:
+    generator = make()
+    moved = generator.reaction(torch.randn(3, 12, SMALL["width"]))
+    assert moved.shape == (3, 4, 12, TOKEN_WIDTH)
+    assert float(moved[:, :, generator.face[:, 0] == 0].abs().max()) == 0
+    assert float(moved[:, :, generator.face[:, 0] == 1].std()) > 0.05

@@ -55,9 +55,9 @@ class Context(nn.ModuleDict):
 
 
 def adapt(speaker: Speaker, rank: int) -> list[nn.Parameter]:
-    """Freezes the speaker, grows LoRA on its cross-attention and self-attention projections, frees SDCM. Returns what trains."""
+    """Freezes the speaker, grows LoRA on its cross-attention and self-attention projections and the reaction path, frees SDCM. Returns what trains."""
     speaker.requires_grad_(False)
-    grown: list[nn.Parameter] = []
+    grown: list[nn.Parameter] = speaker["generator"].grow_reaction()
     for block in speaker["generator"].blocks:
         for layer in (block.qkv, block.out, *(m for m in block.to_mood.modules() if isinstance(m, LoraLinear))):
             grown += layer.add_lora(rank)
