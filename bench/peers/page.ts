@@ -1,0 +1,2 @@
+import type { PeersReport } from "./main.js";
+export function writePage(_: { root: string; peers: PeersReport }): void {}
