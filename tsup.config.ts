@@ -15,6 +15,7 @@ const libraries = {
   voice: "plugins/voice/index.ts",
   ...vtuber,
   eval: "sdk/eval/index.ts",
+  server: "sdk/remote/server/index.ts",
 };
 const programs = { cli: "sdk/cli/main.ts" };
 const threads = Object.fromEntries(

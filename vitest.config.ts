@@ -8,6 +8,7 @@ export default defineConfig({
     // Plugins, examples and tests import the package by its name; in tests the name means the sources.
     alias: [
       { find: /^echo-head$/, replacement: source("./sdk/index.ts") },
+      { find: /^echo-head\/server$/, replacement: source("./sdk/remote/server/index.ts") },
       { find: /^echo-head\/eval$/, replacement: source("./sdk/eval/index.ts") },
       { find: /^echo-head\/babylon$/, replacement: source("./plugins/babylon/index.ts") },
       { find: /^echo-head\/voice$/, replacement: source("./plugins/voice/index.ts") },

@@ -24,13 +24,18 @@ const RULES = {
   // Playing speech is the mirror of capturing it and shares its resampler.
   frame: { code: [...CORE, "capture"], types: STAGES.slice(0, STAGES.indexOf("frame")) },
   media: { code: [...CORE, "capture"], types: ["frame"] },
-  agent: { code: [...CORE, ...STAGES, "render"] },
+  agent: { code: [...CORE, ...STAGES, "render", "remote/client"] },
   render: { code: [...CORE, ...STAGES, "agent"] },
+  // The two ends of a socket share only what travels; the server runs an agent's services, the client knows no stage.
+  "remote/wire": { code: CORE },
+  "remote/media": { code: [...CORE, "media"] },
+  "remote/client": { code: [...CORE, "remote/wire", "remote/media"] },
+  "remote/server": { code: [...CORE, ...STAGES, "agent", "media", "remote/wire", "remote/media"] },
   // Measuring looks at what comes out, as anybody may; it runs no stage.
   eval: { code: CORE },
-  cli: { code: [...CORE, ...STAGES, "media", "agent", "render", "eval", "plugins"] },
+  cli: { code: [...CORE, ...STAGES, "media", "agent", "render", "eval", "plugins", "remote/server"] },
   index: { code: [...CORE, ...STAGES, "agent", "render"] },
-  workers: { code: [...CORE, "agent", "capture", "frame"] },
+  workers: { code: [...CORE, "agent", "capture", "frame", "remote/server"] },
   // Consumers: the package by its name, nothing inside it.
   plugins: { code: [] },
   examples: { code: [] },
@@ -41,8 +46,9 @@ const IMPORT =
 
 /** The part that a file of the repository belongs to. @param {string} file with forward slashes */
 export function partOf(file) {
-  const [top, second = ""] = file.split("/");
+  const [top, second = "", third = ""] = file.split("/");
   if (top !== "sdk") return top;
+  if (second === "remote") return `remote/${third}`;
   return second.replace(/\.(ts|js|json)$/, "").replace(/^(agent|render)(-.*)?$/, "$1");
 }
 

@@ -10,6 +10,7 @@ const entries = [
   "../plugins/vtube-studio/index.ts",
   "../plugins/live-link/index.ts",
   "../sdk/eval/index.ts",
+  "../sdk/remote/server/index.ts",
 ].map((file) => fileURLToPath(new URL(file, import.meta.url)));
 const config = ts.getParsedCommandLineOfConfigFile(
   fileURLToPath(new URL("../tsconfig.json", import.meta.url)),

@@ -4,6 +4,7 @@ import type { Command } from "./command.js";
 import { evalCommand } from "./eval.js";
 import { packInfoCommand, packVerifyCommand } from "./pack.js";
 import { createRenderCommand } from "./render.js";
+import { createServeCommand } from "./serve.js";
 
 /** All commands of echo-head. */
 export const COMMANDS: readonly Command[] = [
@@ -12,4 +13,5 @@ export const COMMANDS: readonly Command[] = [
   packInfoCommand,
   createBenchCommand(renderFrames),
   evalCommand,
+  createServeCommand(),
 ];

@@ -1,5 +1,5 @@
 /** Where graphs run. `auto`: the CPU in Node; in a browser WebGPU where there is an adapter, else WASM. */
-export type BackendName = "auto" | "cpu" | "wasm" | "webgpu" | "cuda";
+export type BackendName = "auto" | "cpu" | "wasm" | "webgpu" | "cuda" | "tensorrt";
 
 /** A backend that was chosen: every name but `auto`. */
 export type ChosenBackend = Exclude<BackendName, "auto">;

@@ -72,7 +72,6 @@ export type WelcomeMessage = {
   /** The last operation that was taken; the next one is this plus one. */
   readonly lastSeq: number;
   readonly packHash: string;
-  readonly avatar: string;
   /** Pixels. */
   readonly width: number;
   readonly height: number;
@@ -98,6 +97,10 @@ export type StepMessage = {
   readonly lau: boolean;
   /** 0..1. */
   readonly expressivity: number;
+  /** Frames that are painted: 4, 2, 1 or 0; each picture stands for the frames around it. @default 4 */
+  readonly pictures?: number | undefined;
+  /** Steps of the sampler, 1..16. @default the pack's */
+  readonly steps?: number | undefined;
 };
 
 /** Client -> server: event name -> message. The first five are operations: they have a `seq`, which counts up by one. */
@@ -105,7 +108,7 @@ export type ClientMessages = {
   step: StepMessage;
   /** The audio before the next step, int16 [2560]. */
   prime: { readonly seq: number; readonly pcm: Uint8Array };
-  /** Takes back 1..3 steps; `pcm` int16 [2560] takes the place of the audio of the step before them. */
+  /** Takes back 0..3 steps; `pcm` int16 [2560] takes the place of the audio of the step before them. */
   rewind: { readonly seq: number; readonly blocks: number; readonly pcm: Uint8Array };
   reset: { readonly seq: number };
   avatar: { readonly seq: number; readonly id: string };
@@ -137,7 +140,7 @@ export type BlockMessage = BlockNumbers & {
   readonly format: VideoFormat;
   /** True when the first picture stands alone. */
   readonly key: boolean;
-  /** One chunk a picture, in order. */
+  /** One chunk a picture, in order; none when no frame was to be painted. */
   readonly pictures: readonly Uint8Array[];
   /** Blocks before this one whose pictures were dropped for want of credit, oldest first. */
   readonly earlier: readonly BlockNumbers[];

@@ -4,7 +4,7 @@ import type { VideoFormat } from "../../protocol/remote.js";
 export interface PictureEncoder {
   readonly format: VideoFormat;
   /**
-   * One chunk for each picture (uint8 [height*width*4], straight alpha). With `key` the first one stands alone, whatever was before; the
+   * One chunk for each picture (uint8 [height*width*4], straight alpha), none for none. With `key` the first one stands alone, whatever was before; the
    * result says whether it does. Rejects when the encoder fails, or is disposed meanwhile.
    */
   encode(

@@ -9,6 +9,7 @@ type Tensors = Readonly<Record<string, Tensor>>;
 /** One session's wish to run a graph. */
 type Request = {
   readonly inputs: Tensors;
+  readonly wanted: readonly string[] | undefined;
   /** Requests with the same key fit into one run. */
   readonly key: string;
   readonly order: number;
@@ -28,7 +29,7 @@ export type BatchListener = (run: {
  * axis (N sessions, or F frames of the decoder); each of them sees a StageSession of its own, so the stages know nothing of it.
  *
  * One graph runs at a time. Next is the one that has been waited for longest, with everybody who waits for it, so that heads that began
- * apart fall into step. A run that fails is repeated head by head: only the one that spoilt it hears of it.
+ * apart fall into step. States come back as arrays: they are joined anew for each run. A run that fails is repeated head by head: only the one that spoilt it hears of it.
  */
 export class BatchingRuntime implements Runtime {
   readonly backend: ChosenBackend;
@@ -70,9 +71,9 @@ export class BatchingRuntime implements Runtime {
       name,
       inputs,
       outputs,
-      run: (given) => {
+      run: (given, wanted) => {
         if (ended) return Promise.reject(new EchoError("disposed", { what: `the session of ${name}` }));
-        return this.#ask(opened, given);
+        return this.#ask(opened, given, wanted);
       },
       dispose: async () => {
         ended = true;
@@ -97,11 +98,11 @@ export class BatchingRuntime implements Runtime {
     await this.#runtime.dispose();
   }
 
-  #ask(graph: BatchedGraph, inputs: Tensors): Promise<Record<string, Tensor>> {
+  #ask(graph: BatchedGraph, inputs: Tensors, wanted: readonly string[] | undefined): Promise<Record<string, Tensor>> {
     if (this.#disposed) return Promise.reject(new EchoError("disposed", { what: "the renderer" }));
     return new Promise((resolve, reject) => {
-      const key = unbatchedKey(graph.session.inputs, inputs);
-      graph.waiting.push({ inputs, key, order: this.#order++, resolve, reject });
+      const key = `${unbatchedKey(graph.session.inputs, inputs)} ${wanted?.join(",") ?? "all"}`;
+      graph.waiting.push({ inputs, wanted, key, order: this.#order++, resolve, reject });
       if (this.#running) return;
       this.#running = true;
       // A turn of the event loop later: heads that go on from the same run ask within it.
@@ -123,13 +124,13 @@ export class BatchingRuntime implements Runtime {
     const startMs = performance.now();
     try {
       if (batch.length === 1) {
-        batch[0]!.resolve(await session.run(batch[0]!.inputs));
+        batch[0]!.resolve(await session.run(batch[0]!.inputs, batch[0]!.wanted));
       } else {
         const { inputs, sizes } = joinInputs(
           session.inputs,
           batch.map((request) => request.inputs),
         );
-        const outputs = splitOutputs(session.outputs, await session.run(inputs), sizes);
+        const outputs = splitOutputs(session.outputs, await session.run(inputs, batch[0]!.wanted), sizes);
         batch.forEach(({ resolve }, i) => {
           resolve(outputs[i]!);
         });

@@ -112,7 +112,7 @@ export class Outbox {
     const { encoder } = outlet;
     const key = this.#keyWanted;
     this.#waiting = undefined;
-    this.#keyWanted = false;
+    if (block.output.rgba.length > 0) this.#keyWanted = false;
     const startMs = nowMs();
     let encoded: Awaited<ReturnType<PictureEncoder["encode"]>>;
     try {

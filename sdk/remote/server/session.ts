@@ -33,6 +33,8 @@ export type SessionObserver = {
   blockSent(block: { readonly bytes: number; readonly tookMs: number }): void;
   picturesDropped(blocks: number): void;
   refused(code: string): void;
+  /** A failure that is neither the client's nor typed: ours. */
+  failed(reason: string): void;
 };
 
 /** What a {@link RemoteSession} needs. */
@@ -217,13 +219,15 @@ export class RemoteSession {
       }
       this.#link?.send("done", { seq });
     } catch (error) {
-      if (!this.#ended) this.#refuse(typedError(error, event), seq);
+      if (this.#ended) return;
+      if (!EchoError.is(error) && !(error instanceof TypeError)) this.#options.observer.failed(reasonOf(error));
+      this.#refuse(typedError(error, event), seq);
     }
   }
 
   async #step(message: StepMessage): Promise<void> {
     const { renderer, nowMs } = this.#options;
-    const { seq, sdcm, lau, expressivity } = message;
+    const { seq, sdcm, lau, expressivity, pictures, steps } = message;
     const sinceMs = nowMs();
     const pauseMs = this.#pace.take(sinceMs);
     if (pauseMs > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs));
@@ -232,7 +236,7 @@ export class RemoteSession {
       throw new EchoError("message-invalid", { event: "step", path: "emotion", rule: "must be in the first step" });
     const pcm = pcmOfBytes(message.pcm);
     const fPu = floatsOfBytes(message.fPu);
-    const input = { pcm, fPu, emotion: this.#emotion.slice(), sdcm, lau, expressivity };
+    const input = { pcm, fPu, emotion: this.#emotion.slice(), sdcm, lau, expressivity, pictures, steps };
     const output = await renderer.step(this.id, transferArrays(input));
     if (this.#link) this.#outbox.push({ seq, output, sinceMs });
   }

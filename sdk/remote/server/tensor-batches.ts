@@ -29,7 +29,7 @@ export function joinInputs(specs: TensorSpecs, all: readonly Tensors[]): { input
     );
     let at = 0;
     for (const part of parts) {
-      data.set(part, at);
+      data.set(part as Float32Array, at);
       at += part.length;
     }
     inputs[name] = { dtype: tensor.dtype, shape: [total, ...tensor.shape.slice(1)], data } as Tensor;
@@ -85,7 +85,7 @@ function contentKey(data: Tensor["data"]): string {
   return key;
 }
 
-function emptyLike(tensor: Tensor, length: number): Float32Array & Int32Array & Uint8Array {
+function emptyLike(tensor: Tensor, length: number): Float32Array {
   const make = { float32: Float32Array, int32: Int32Array, uint8: Uint8Array }[tensor.dtype];
-  return new make(length) as Float32Array & Int32Array & Uint8Array;
+  return new make(length) as Float32Array; // of the tensor's own type, which is also that of what is put into it
 }

@@ -5,9 +5,9 @@ export function bytesOfFloats(values: Float32Array): Uint8Array {
   return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
 }
 
-/** The other end of {@link bytesOfFloats}. A copy: what comes from a message lies at any address. */
+/** The other end of {@link bytesOfFloats}. A copy (Buffer's slice() is none): what comes from a message lies at any address. */
 export function floatsOfBytes(bytes: Uint8Array): Float32Array {
-  return new Float32Array(bytes.slice().buffer);
+  return new Float32Array(new Uint8Array(bytes).buffer);
 }
 
 /** Samples -1..1 as int16: half the bytes, noise at -98 dB. What is louder is cut off. */
@@ -19,6 +19,6 @@ export function bytesOfPcm(pcm: Float32Array): Uint8Array {
 
 /** The other end of {@link bytesOfPcm}. */
 export function pcmOfBytes(bytes: Uint8Array): Float32Array {
-  const samples = new Int16Array(bytes.slice().buffer);
+  const samples = new Int16Array(new Uint8Array(bytes).buffer);
   return Float32Array.from(samples, (sample) => sample / 32_767);
 }

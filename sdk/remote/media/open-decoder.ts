@@ -1,0 +1,64 @@
+import type { VideoFormat } from "../../protocol/remote.js";
+import { CodecDecoder, type DecodingCodecs } from "./codec-decoder.js";
+import type { CodecFormat } from "./codecs.js";
+import { ExactDecoder } from "./exact-pictures.js";
+import type { PictureDecoder } from "./picture-encoder.js";
+import { PROBE_SIZE, probePicture } from "./probe-pictures.js";
+
+/** What this side can decode, best first, and how. */
+export type PictureDecoders = {
+  readonly formats: readonly VideoFormat[];
+  open(format: VideoFormat, size: { readonly width: number; readonly height: number }): PictureDecoder;
+};
+
+/** Time for one tiny picture; a decoder that keeps pictures back never gives it. */
+const PROBE_MS = 1_500;
+
+/**
+ * Finds out by decoding one picture in each format: a decoder that is there but keeps pictures back for later (H.264 in
+ * @napi-rs/webcodecs 1.3.1, one picture for each thread) is no use for a live head. PNG and raw always work.
+ */
+export async function probeDecoders(
+  codecs: () => Promise<DecodingCodecs | undefined> = findCodecs,
+): Promise<PictureDecoders> {
+  const found = await codecs();
+  const usable = found ? await Promise.all((["avc", "vp8"] as const).map((format) => probe(found, format))) : [];
+  const formats: readonly VideoFormat[] = [...usable.filter((format) => format !== undefined), "png", "raw"];
+  return {
+    formats,
+    open: (format, size) => {
+      if (format === "png" || format === "raw") return new ExactDecoder(format, size);
+      if (!found || !formats.includes(format)) throw new TypeError(`${format} cannot be decoded here`);
+      return new CodecDecoder({ codecs: found, format, ...size });
+    },
+  };
+}
+
+/** WebCodecs of the browser, or the optional package of Node; undefined where there is neither (also: pages that are not secure). */
+async function findCodecs(): Promise<DecodingCodecs | undefined> {
+  const { VideoDecoder, EncodedVideoChunk } = globalThis as Partial<DecodingCodecs>;
+  if (VideoDecoder && EncodedVideoChunk) return { VideoDecoder, EncodedVideoChunk };
+  if (!("process" in globalThis)) return undefined;
+  try {
+    // The name is a variable, so that a bundler for browsers does not look for it.
+    const name = "@napi-rs/webcodecs";
+    return (await import(/* @vite-ignore */ /* webpackIgnore: true */ name)) as DecodingCodecs;
+  } catch {
+    return undefined;
+  }
+}
+
+async function probe(codecs: DecodingCodecs, format: CodecFormat): Promise<CodecFormat | undefined> {
+  let decoder: CodecDecoder | undefined;
+  try {
+    decoder = new CodecDecoder({ codecs, format, ...PROBE_SIZE, patienceMs: PROBE_MS });
+    const [rgba] = await decoder.decode([probePicture(format)], true);
+    // Black and opaque: a wrong range or a lost alpha plane would be seen here.
+    const right = rgba!.every((value, i) => (i % 4 === 3 ? value > 250 : value < 5));
+    return right ? format : undefined;
+  } catch {
+    return undefined;
+  } finally {
+    decoder?.dispose();
+  }
+}

@@ -1,0 +1,259 @@
+import { randomBytes } from "node:crypto";
+import { createServer, type Server as HttpServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { RateLimiterMemory } from "rate-limiter-flexible";
+import { DisposableStore } from "../../base/disposal.js";
+import { EchoError, reasonOf } from "../../base/errors.js";
+import { loadPack } from "../../pack/load-pack.js";
+import { Pack } from "../../pack/pack.js";
+import { REMOTE_PROTOCOL_VERSION, type SessionOffer, type SessionWhereabouts } from "../../protocol/remote.js";
+import { checkSessionRequest } from "../../protocol/remote-checks.js";
+import { probeEncoders } from "../media/open-encoder.js";
+import { createHttpApi } from "./http-api.js";
+import { ServerMetrics } from "./metrics.js";
+import { createOriginRule } from "./origins.js";
+import type { NodeRegistry } from "./registry/node-registry.js";
+import { RedisRegistry } from "./registry/redis-registry.js";
+import { SingleNodeRegistry } from "./registry/single-node-registry.js";
+import { checkServeOptions, isLoopback, type ServeOptions } from "./serve-options.js";
+import { createJsonLog, type ServerLog, shortId } from "./server-log.js";
+import { SessionHouse } from "./session-house.js";
+import { createSocketServer } from "./socket-server.js";
+import { type Renderer, startRenderer } from "./start-renderer.js";
+import { Tokens } from "./tokens.js";
+
+/** How often the batches of the model's thread are asked for, in ms. */
+const BATCHES_EVERY_MS = 1_000;
+
+type Parts = {
+  readonly pack: Pack;
+  readonly renderer: Renderer;
+  readonly http: HttpServer;
+  readonly house: SessionHouse;
+  readonly registry: NodeRegistry;
+  readonly metrics: ServerMetrics;
+  readonly log: ServerLog;
+  readonly url: string;
+  readonly drainMs: number;
+  readonly store: DisposableStore;
+};
+
+/**
+ * A node that renders heads for many clients, as `echo-head serve` starts it.
+ *
+ *     const server = await RenderServer.start({ pack: "echo-nano" });
+ *     console.log(server.url);
+ */
+export class RenderServer {
+  readonly #parts: Parts;
+  #draining: Promise<void> | undefined;
+
+  private constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Loads the pack, starts the model in a thread of its own and listens. Throws a `TypeError` for a bad option (a public address without a
+   * secret is one), EchoError for what goes wrong in the world (`pack-…`, `backend-unavailable`, `server-unreachable` for Redis), and what
+   * Node says when the port is taken.
+   */
+  static async start(options: ServeOptions = {}): Promise<RenderServer> {
+    checkServeOptions(options);
+    const store = new DisposableStore();
+    try {
+      return new RenderServer(await startParts(options, store));
+    } catch (error) {
+      await store.dispose();
+      throw error;
+    }
+  }
+
+  /** The address for `backend: { remote: url }`. */
+  get url(): string {
+    return this.#parts.url;
+  }
+
+  /** Where the graphs run, for instance "cpu". */
+  get backend(): string {
+    return this.#parts.renderer.report.backend;
+  }
+
+  /** Sessions that there are. */
+  get sessions(): number {
+    return this.#parts.house.size;
+  }
+
+  /** What is known of batching since the last look; for benches. */
+  takeBatches() {
+    return this.#parts.renderer.api.takeBatches();
+  }
+
+  /** Takes no new sessions, tells the clients, waits until they have left or `drainMs` are over, and ends. May be called again. */
+  drain(): Promise<void> {
+    this.#draining ??= this.#drain();
+    return this.#draining;
+  }
+
+  /** Ends at once; clients hear that their session is lost. */
+  async dispose(): Promise<void> {
+    await this.#parts.store.dispose();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.dispose();
+  }
+
+  async #drain(): Promise<void> {
+    const { house, registry, metrics, log, drainMs } = this.#parts;
+    log("info", "draining", { sessions: house.size });
+    metrics.setDraining();
+    await registry.drain().catch((error) => log("warning", "registry", { reason: reasonOf(error) }));
+    await house.drain(drainMs);
+    await this.dispose();
+    log("info", "drained");
+  }
+}
+
+async function startParts(options: ServeOptions, store: DisposableStore): Promise<Parts> {
+  const {
+    host = "127.0.0.1",
+    port = 8_787,
+    backend = "auto",
+    maxSessions = 8,
+    maxBatch = 32,
+    drainMs = 30_000,
+  } = options;
+  const { tokenSecret, trustProxy = false, log = createJsonLog() } = options;
+  const given = options.pack ?? "echo-nano";
+  const pack = given instanceof Pack ? given : await loadPack(given);
+  const { fps, blockFrames } = pack.manifest.clock;
+  const metrics = new ServerMetrics({ capacity: maxSessions });
+  store.add(metrics);
+  const encoders = await probeEncoders({ fps });
+  const node = randomBytes(8).toString("hex");
+  const lost = () =>
+    house.endAll(new EchoError("session-lost", { server: node, reason: "the model was started again" }));
+  const renderer = store.add(
+    await startRenderer({ pack: pack.source, backend, maxBatch, assets: options.assets, onLost: lost }),
+  );
+  const registry = store.add(await openRegistry(options, log));
+  const house = new SessionHouse({
+    pack,
+    renderer,
+    encoders,
+    registry,
+    metrics,
+    log,
+    maxSessions,
+    maxSessionsPerKey: options.maxSessionsPerKey ?? maxSessions,
+    graceMs: options.graceMs,
+    blocksPerS: fps / blockFrames,
+  });
+  const tokens = new Tokens(tokenSecret);
+  const limiter = new RateLimiterMemory({ points: options.requestsPerMinute ?? 120, duration: 60 });
+  const limit = async (address: string): Promise<void> => {
+    await limiter.consume(address).catch(() => {
+      throw new EchoError("rate-exceeded", { what: "requests", limit: `${limiter.points} a minute from one address` });
+    });
+  };
+  const origins = createOriginRule({ allowOrigins: options.allowOrigins, hasSecret: tokenSecret !== undefined });
+
+  const offerSession = async (request: {
+    body: unknown;
+    accessToken: string | undefined;
+    address: string;
+  }): Promise<SessionOffer> => {
+    await limit(request.address);
+    const { key } = await tokens.checkAccess(request.accessToken);
+    const { protocol } = (request.body ?? {}) as { protocol?: unknown };
+    if (typeof protocol === "number" && protocol !== REMOTE_PROTOCOL_VERSION)
+      throw new EchoError("protocol-mismatch", { server: REMOTE_PROTOCOL_VERSION, client: protocol });
+    const wrong = checkSessionRequest(request.body);
+    if (wrong) throw new EchoError("message-invalid", { event: "sessions", ...wrong });
+    const { packHash, avatar, seed } = request.body as { packHash: string; avatar: string; seed: number };
+    if (packHash !== pack.hash)
+      throw new EchoError("pack-differs", { server: pack.hash.slice(0, 12), client: packHash.slice(0, 12) });
+    pack.avatar(avatar);
+    const sessionId = randomBytes(16).toString("hex");
+    const placement = await registry.place({ id: sessionId, packHash });
+    if ("full" in placement) throw new EchoError("server-full", { reason: placement.full });
+    const token = await tokens.signSession({ sessionId, node: placement.node, key, avatar, seed });
+    return { sessionId, url: placement.url, token };
+  };
+  const findSession = async (id: string): Promise<SessionWhereabouts> => {
+    const url = await registry.find(id);
+    return url === undefined ? { state: "lost" } : { state: "alive", url };
+  };
+  const health = () => ({
+    ready: !house.draining,
+    state: house.draining ? "draining" : "ready",
+    sessions: house.size,
+    capacity: maxSessions,
+    backend: renderer.report.backend,
+    pack: pack.manifest.name,
+    packHash: pack.hash,
+    formats: encoders.formats,
+  });
+  const http = createServer(
+    createHttpApi({
+      handlers: {
+        offerSession,
+        findSession,
+        health,
+        metrics: async () => ({ text: await metrics.text(), contentType: metrics.contentType }),
+        refused: (code) => metrics.refused(code),
+      },
+      origins,
+      trustProxy,
+    }),
+  );
+  http.requestTimeout = 10_000;
+  http.headersTimeout = 10_000;
+  const sockets = createSocketServer({ http, house, tokens, node, origins, trustProxy, limit, metrics, log });
+  await new Promise<void>((resolve, reject) => {
+    http.once("error", reject);
+    http.listen(port, host, () => {
+      http.off("error", reject);
+      resolve();
+    });
+  });
+  store.add(async () => {
+    http.closeAllConnections();
+    await new Promise<void>((resolve) => http.close(() => resolve()));
+  });
+  store.add(() => sockets.close());
+  store.add(() => house.endAll(new EchoError("session-lost", { server: node, reason: "the server has ended" })));
+  const url = options.publicUrl ?? addressOf(host, (http.address() as AddressInfo).port);
+  await registry.join({ id: node, url, capacity: maxSessions, packHash: pack.hash });
+  const looking = setInterval(() => {
+    void renderer.api.takeBatches().then(
+      (report) => metrics.batches(report),
+      () => {},
+    ); // the next look finds them
+  }, BATCHES_EVERY_MS);
+  looking.unref();
+  store.add(() => clearInterval(looking));
+  log("info", "listening", {
+    url,
+    node: shortId(node),
+    backend: renderer.report.backend,
+    threads: renderer.place,
+    formats: encoders.formats.join(" "),
+    hardwareEncoder: encoders.hardware,
+    pack: pack.manifest.name,
+    tokens: tokenSecret !== undefined,
+    maxSessions,
+  });
+  return { pack, renderer, http, house, registry, metrics, log, url, drainMs, store };
+}
+
+async function openRegistry(options: ServeOptions, log: ServerLog): Promise<NodeRegistry> {
+  if (options.redis === undefined) return new SingleNodeRegistry();
+  const onTrouble = (reason: string) => log("warning", "registry", { reason });
+  return RedisRegistry.connect({ url: options.redis, onTrouble });
+}
+
+function addressOf(host: string, port: number): string {
+  const name = isLoopback(host) && host !== "localhost" && host.includes(":") ? `[${host}]` : host;
+  return `http://${name}:${port}`;
+}
