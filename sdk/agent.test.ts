@@ -1,124 +1,8 @@
-import { afterEach, describe, expect, it } from "vitest";
-import type { AgentEvents } from "./agent/agent-events.js";
-import type { AgentOptions } from "./agent/agent-options.js";
+import { describe, expect, it } from "vitest";
+import { FakeModel, JAW, RATE, setUp, TINY, tone } from "./agent/fake-model.fixture.js";
 import { EchoAgent } from "./agent.js";
 import { EchoError } from "./base/errors.js";
-import { ManualPlayoutClock } from "./frame/manual-playout-clock.js";
-import type { GeneratorStepInput, GeneratorStepOutput, GeneratorWorkerApi } from "./protocol/generator-worker.js";
-import type { LcuStepInput, LcuWorkerApi } from "./protocol/lcu-worker.js";
-
-const TINY = new URL("../fixtures/tiny-pack/", import.meta.url);
-const RATE = 16_000;
-const JAW = 17;
-
-/** A model that opens the jaw as far as its audio is loud, and remembers what it was told. */
-class FakeModel {
-  readonly lcuSteps: LcuStepInput[] = [];
-  readonly steps: GeneratorStepInput[] = [];
-  readonly calls: string[] = [];
-  readonly texts: string[] = [];
-  disposed = 0;
-  /** Runs before each answer of the generator; may wait or throw. */
-  beforeStep: () => Promise<void> | void = () => {};
-  beforeLcuStep: () => Promise<void> | void = () => {};
-
-  readonly lcu: LcuWorkerApi = {
-    load: async () => ({ backend: "cpu" }),
-    step: async (input) => {
-      await this.beforeLcuStep();
-      this.lcuSteps.push(input);
-      return { fPu: new Float32Array(12 * 128).fill(this.lcuSteps.length), stageMs: { lpe: 1 } };
-    },
-    setAffect: async (text) => {
-      this.texts.push(text);
-      return new Float32Array(8 * 128).fill(this.texts.length);
-    },
-    reset: async () => {},
-    dispose: async () => {},
-  };
-
-  readonly generator: GeneratorWorkerApi = {
-    load: async () => ({ backend: "cpu", width: 2, height: 2 }),
-    prime: async () => void this.calls.push("prime"),
-    step: async (input) => {
-      await this.beforeStep();
-      this.steps.push(input);
-      this.calls.push("step");
-      return FakeModel.#frames(input);
-    },
-    rewind: async ({ blocks, pcm }) =>
-      void this.calls.push(`rewind ${blocks} ${pcm.some((v) => v !== 0) ? "loud" : "silent"}`),
-    setAvatar: async () => {},
-    reset: async () => {},
-    dispose: async () => {},
-  };
-
-  static #frames(input: GeneratorStepInput): GeneratorStepOutput {
-    const blendshapes = new Float32Array(4 * 52);
-    for (let f = 0; f < 4; f++) {
-      // What is heard in this frame: the audio runs two frames ahead of it, so frames 2 and 3 see the audio's first half.
-      const part = input.pcm.subarray(Math.max(0, f - 2) * 640, Math.max(1, f - 1) * 640);
-      blendshapes[f * 52 + JAW] = Math.max(...part);
-    }
-    return {
-      rgba: Array.from({ length: 4 }, () => new Uint8ClampedArray(16)),
-      blendshapes,
-      pose: new Float32Array(24),
-      stageMs: { generator: 2 },
-    };
-  }
-}
-
-const agents: EchoAgent[] = [];
-afterEach(() => Promise.all(agents.splice(0).map((agent) => agent.dispose())));
-
-async function setUp(options: Partial<AgentOptions> = {}, model = new FakeModel()) {
-  const clock = new ManualPlayoutClock();
-  const agent = await EchoAgent.createWith({ pack: TINY, clock, ...options }, async () => ({
-    lcu: model.lcu,
-    generator: model.generator,
-    lcuReport: { backend: "cpu" },
-    generatorReport: { backend: "cpu", width: 2, height: 2 },
-    dispose: async () => {
-      model.disposed += 1;
-      clock.advance(10_000); // what the fake model waits for comes
-    },
-  }));
-  agents.push(agent);
-  const events: { name: string; payload: unknown }[] = [];
-  for (const name of [
-    "state-changed",
-    "warning",
-    "error",
-    "affect-changed",
-    "utterance-started",
-    "utterance-finished",
-  ] as const)
-    agent.on(name, (payload: AgentEvents[typeof name]) => events.push({ name, payload }));
-  /** Lets time pass, and everybody do what that makes them do. */
-  const pass = async (ms: number): Promise<void> => {
-    for (let left = ms; left > 0; left -= 10) {
-      clock.advance(Math.min(10, left));
-      for (let i = 0; i < 3; i++) await new Promise((resolve) => setImmediate(resolve));
-    }
-  };
-  const shown: { index: number; timestampMs: number; jaw: number; state: string; atMs: number }[] = [];
-  const frames = agent.frames();
-  const watching = (async () => {
-    for await (const frame of frames) {
-      const { index, timestampMs, state } = frame;
-      shown.push({ index, timestampMs, state, jaw: Number(frame.blendshapes[JAW]!.toFixed(3)), atMs: clock.nowMs() });
-      frame.close();
-    }
-  })();
-  await pass(10);
-  return { agent, clock, model, events, pass, shown, watching };
-}
-
-const tone = (ms: number, level = 0.5) => ({
-  pcm: new Float32Array((RATE * ms) / 1_000).fill(level),
-  sampleRateHz: RATE,
-});
+import type { BehaviourEvidence } from "./protocol/dialogue.js";
 
 describe("EchoAgent", () => {
   it("listens: a frame every 40 ms, each at its time, on and on", async () => {
@@ -425,4 +309,95 @@ describe("EchoAgent", () => {
     await expect(create({ fps: 30 })).rejects.toThrow("options.fps is not an option");
     await expect(create({ signal: AbortSignal.abort(new Error("never mind")) })).rejects.toThrow("never mind");
   });
+
+  it("begins anew when a graph gives NaN, and fails when that does not help", async () => {
+    const model = new FakeModel();
+    const { agent, events, pass, shown } = await setUp({}, model);
+    await pass(1_000);
+    let broken = 1;
+    model.beforeStep = () => {
+      if (broken-- <= 0) return;
+      throw new EchoError("graph-output-not-finite", { graph: "generator", value: "NaN", tensor: "x", index: 0 });
+    };
+    const frames = shown.length;
+    await pass(1_000);
+    expect(model.calls).toContain("reset");
+    expect(shown.length - frames).toBeGreaterThan(15); // it went on within a second
+    expect(agent.state).toBe("listening");
+    broken = Number.POSITIVE_INFINITY;
+    await pass(3_000);
+    expect(agent.state).toBe("failed");
+    const errors = events.filter(({ name }) => name === "error").map(({ payload }) => payload as { error: EchoError });
+    expect(errors.map(({ error }) => error.code)).toEqual(new Array(5).fill("graph-output-not-finite"));
+  });
+
+  it("paints fewer pictures where the machine is too slow, says so, and keeps time", async () => {
+    const model = new FakeModel();
+    const { agent, clock, pass, shown } = await setUp({}, model);
+    const changes: string[] = [];
+    agent.on("quality-changed", ({ from, to }) => changes.push(`${from} > ${to}`));
+    // 30 ms a block and 50 ms a picture: a block of four pictures takes longer than it lasts.
+    model.paintMs = 50;
+    model.beforeStep = (input) => clock.waitUntil(clock.nowMs() + 30 + 50 * (input?.pictures ?? 4));
+    await pass(6_000);
+    expect(changes).toEqual(["full > half-rate"]);
+    expect(agent.quality).toBe("half-rate");
+    const frames = shown.length;
+    const { skippedBlocks } = agent.stats();
+    await pass(2_000);
+    expect(shown.length - frames).toBeGreaterThanOrEqual(48); // blendshapes at full rate
+    expect(agent.stats()).toMatchObject({ skippedBlocks, quality: "half-rate" });
+    expect(model.steps.at(-1)).toMatchObject({ pictures: 2 });
+  });
+
+  it("stays on the rung that was asked for", async () => {
+    const { agent, model, pass } = await setUp({ quality: "motion-only" });
+    await pass(2_000);
+    expect(agent.quality).toBe("motion-only");
+    // One picture at first, so that there is something to show.
+    expect(model.steps.map(({ pictures }) => pictures).slice(0, 4)).toEqual([1, 0, 0, 0]);
+    expect(model.steps.at(-1)).toMatchObject({ pictures: 0, steps: 1 });
+  });
+
+  it("changes the avatar while it speaks", async () => {
+    const { agent, pass, shown } = await setUp();
+    await pass(500);
+    const { finished } = agent.speak(tone(2_000));
+    await pass(700);
+    expect(agent.avatar).toBe("ada");
+    await agent.setAvatar("kofi");
+    expect(agent.avatar).toBe("kofi");
+    await expect(agent.setAvatar("nobody")).rejects.toMatchObject({ code: "avatar-not-found" });
+    await pass(2_500);
+    expect(await finished).toEqual({ playedMs: 2_000, interrupted: false });
+    expect(shown.map(({ index }) => index)).toEqual(shown.map((_, i) => i));
+  });
+
+  it("understands the user by something larger, in the background", async () => {
+    const model = new FakeModel();
+    const asked: { notes: number; turns: number; pictures: number }[] = [];
+    let answer = "quite tired";
+    const understanding = {
+      everyS: 20,
+      understand: async ({ notes, dialogue, pictures }: BehaviourEvidence) => {
+        asked.push({ notes: notes.length, turns: dialogue.length, pictures: pictures.length });
+        if (answer === "") throw new Error("no connection");
+        return { text: answer };
+      },
+    };
+    const { agent, events, pass } = await setUp({ understanding }, model);
+    agent.dialogue.add({ role: "user", text: "It was a long day." });
+    for (let i = 0; i < 45; i++) await pass(1_000);
+    expect(asked).toEqual([
+      { notes: expect.any(Number), turns: 1, pictures: 0 },
+      { notes: expect.any(Number), turns: 1, pictures: 0 },
+    ]);
+    expect(asked[1]!.notes).toBeGreaterThan(asked[0]!.notes);
+    expect(model.understood).toEqual(["quite tired", "quite tired"]);
+    answer = "";
+    for (let i = 0; i < 110; i++) await pass(1_000);
+    expect(model.understood.at(-1)).toBeNull(); // too old: the pack's own network again
+    expect(events.some(({ name }) => name === "error")).toBe(true);
+    expect(agent.state).toBe("listening");
+  }, 60_000);
 });

@@ -3,6 +3,7 @@ import { type AgentOptions, checkAgentOptions } from "./agent/agent-options.js";
 import type { AgentState } from "./agent/agent-state.js";
 import { DialogueInput } from "./agent/dialogue-input.js";
 import { LiveHead } from "./agent/live-head.js";
+import type { QualityLevel } from "./agent/quality-ladder.js";
 import { type StartServices, startServicesAnywhere } from "./agent/services/start-services.js";
 import type { UserInput } from "./agent/user-input.js";
 import type { SpeechAudio, Utterance } from "./agent/utterance.js";
@@ -62,6 +63,11 @@ export class EchoAgent {
   /** Where the pictures are made, for instance "cpu" or "webgpu". */
   get backend(): string {
     return this.#head.backend;
+  }
+
+  /** How much of the work is done now; see `options.quality`. */
+  get quality(): QualityLevel {
+    return this.#head.quality;
   }
 
   /** Id of the avatar that is shown. */

@@ -17,7 +17,7 @@ const conditions = () => ({
   expressivity: 1,
 });
 
-describe.each(PACKS)("the services on %s", (path) => {
+describe.each(PACKS)("the services on %s", { timeout: 120_000 }, (path) => {
   async function generator(seed = 1) {
     const pack = await openPack(path);
     const service = new GeneratorService(createStageHost());
@@ -38,7 +38,7 @@ describe.each(PACKS)("the services on %s", (path) => {
     await two.service.rewind({ blocks: 2, pcm: voice(2) });
     for (let block = 3; block < 6; block++) expect(await two.step(block), `block ${block}`).toEqual(straight[block]);
     await expect(two.service.rewind({ blocks: 9, pcm: voice(0) })).rejects.toThrow(
-      "blocks must be a whole number from 1 to",
+      "blocks must be a whole number from 0 to",
     );
   });
 
@@ -54,6 +54,24 @@ describe.each(PACKS)("the services on %s", (path) => {
     const again = await two.step(3);
     expect(again).not.toEqual(before);
     expect(again).not.toEqual(want[2]);
+  });
+
+  it("hears the block before otherwise without taking anything back", async () => {
+    const one = await generator();
+    const two = await generator();
+    const other = voice(2);
+    other.set(voice(60).subarray(1_280), 1_280); // what comes next has changed
+    for (let block = 0; block < 2; block++) await one.step(block);
+    const heard = await one.step(2, other);
+    for (let block = 0; block < 3; block++) await two.step(block);
+    await two.service.rewind({ blocks: 0, pcm: other });
+    expect(heard).not.toEqual(
+      await generator().then(async ({ step }) => [await step(0), await step(1), await step(2)][2]),
+    );
+    // The motion so far was made of the old audio; the voice from now on is the new one.
+    const three = await generator();
+    for (let block = 0; block < 3; block++) await three.step(block);
+    expect(await two.step(3)).not.toEqual(await three.step(3));
   });
 
   it("carries its states: a block depends on those before it, and a reset forgets them", async () => {

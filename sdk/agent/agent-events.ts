@@ -3,6 +3,7 @@ import type { Percentiles } from "../base/percentiles.js";
 import type { UserView } from "../perception/user-view.js";
 import type { ChosenBackend } from "../protocol/backend.js";
 import type { AgentState } from "./agent-state.js";
+import type { QualityChange, QualityLevel } from "./quality-ladder.js";
 
 /** How an agent is doing. Times in ms, over about the last minute. */
 export type AgentStats = {
@@ -13,6 +14,8 @@ export type AgentStats = {
   readonly droppedFrames: number;
   /** Blocks of pictures left out because the machine is too slow. */
   readonly skippedBlocks: number;
+  /** How much of the work is done. */
+  readonly quality: QualityLevel;
   /** Blocks of the user's audio and face that the LCU had no time for. */
   readonly skippedUserBlocks: number;
   /** From the beginning of a block to its four frames. */
@@ -36,6 +39,8 @@ export type AgentEvents = {
   stats: AgentStats;
   /** A worse backend than the best one was taken, and why. */
   downgraded: { readonly from: ChosenBackend; readonly to: ChosenBackend; readonly reason: string };
+  /** The machine is too slow for all of the work, or has room for more again. */
+  "quality-changed": QualityChange;
   /** Something that needs attention but stops nothing. */
   warning: { readonly message: string; readonly error?: EchoError | undefined };
   /** A failure of the world. Recoverable: the agent goes on or tries again. Otherwise it has stopped. */

@@ -2,10 +2,11 @@ import { checkKeys, checkOneOf, checkText, describe } from "../base/option-check
 import type { PlayoutClock } from "../frame/playout-clock.js";
 import type { Pack } from "../pack/pack.js";
 import type { AssetOptions, BackendName, PackSource } from "../protocol/backend.js";
-import type { AffectReasoner } from "../protocol/dialogue.js";
+import type { AffectReasoner, BehaviourUnderstanding } from "../protocol/dialogue.js";
 import type { FaceDetectorSource } from "../protocol/tracker-worker.js";
 import { checkModelOptions } from "../render/render-options.js";
 import type { ModelSwitches } from "../render/types.js";
+import { QUALITY_LEVELS, type QualityLevel } from "./quality-ladder.js";
 
 /** Options of EchoAgent.create. */
 export type AgentOptions = {
@@ -17,11 +18,15 @@ export type AgentOptions = {
   readonly backend?: BackendName | undefined;
   /** Whole number from 0 to 2^32 - 1. @default 1 */
   readonly seed?: number | undefined;
+  /** Fixes how much of the work is done; "auto" goes by what the machine can do, and tells it as "quality-changed". @default "auto" */
+  readonly quality?: "auto" | QualityLevel | undefined;
   /** Listening motion: 0 is still but alive, 1 is full. @default 1 */
   readonly expressivity?: number | undefined;
   readonly switches?: Partial<ModelSwitches> | undefined;
   /** Reads the affect off the dialogue. @default the offline reasoner */
   readonly reasoner?: AffectReasoner | undefined;
+  /** Understands minutes of the user's behaviour in the place of the pack's own network. @default the pack's network */
+  readonly understanding?: BehaviourUnderstanding | undefined;
   /** Finds the user's face in pictures; needed for `user.attachCamera` and `user.pushImage`. It is loaded with the first picture. */
   readonly faceDetector?: FaceDetectorSource | undefined;
   /** The master clock; a SpeechPlayer plays too. It is borrowed. @default the machine's clock, which plays nothing */
@@ -37,8 +42,10 @@ const KEYS = [
   "backend",
   "seed",
   "expressivity",
+  "quality",
   "switches",
   "reasoner",
+  "understanding",
   "faceDetector",
   "clock",
   "assets",
@@ -49,7 +56,11 @@ const KEYS = [
 export function checkAgentOptions(options: AgentOptions): void {
   checkKeys(options, "options", KEYS);
   checkModelOptions(options as AgentOptions, "options");
-  const { clock, faceDetector } = options as AgentOptions;
+  const { clock, faceDetector, understanding } = options as AgentOptions;
+  if (understanding !== undefined && typeof understanding?.understand !== "function")
+    throw new TypeError(`options.understanding must have a method understand(), not be ${describe(understanding)}`);
+  const { quality } = options as AgentOptions;
+  if (quality !== undefined) checkOneOf(quality, "options.quality", ["auto", ...QUALITY_LEVELS]);
   if (faceDetector !== undefined) checkFaceDetector(faceDetector);
   if (clock !== undefined && typeof clock?.nowMs !== "function")
     throw new TypeError(`options.clock must have a method nowMs(), not be ${describe(clock)}`);

@@ -27,6 +27,11 @@ export class BlockTimes {
     return this.originMs + block * this.blockMs;
   }
 
+  /** The sample that is heard when a block's first frame is shown. */
+  startSample(block: number): number {
+    return block * this.blockSamples;
+  }
+
   /** The first sample of the avatar's audio that goes into a block. */
   audioStart(block: number): number {
     return block * this.blockSamples + this.aheadSamples;

@@ -29,6 +29,11 @@ export class LeadTime {
     return this.#times[this.#times.length - 1] ?? 0;
   }
 
+  /** What the slowest of the last blocks took, in ms; the lead itself before there was one. */
+  get slowestMs(): number {
+    return this.#times.length === 0 ? this.#ms : Math.max(...this.#times);
+  }
+
   /** Milliseconds. */
   get ms(): number {
     return this.#ms;

@@ -6,7 +6,7 @@ import { createSystemClock, type PlayoutClock, waitUntil } from "../frame/playou
 import { UnclosedFrames } from "../frame/unclosed-frames.js";
 import { OfflineReasoner } from "../lcu/offline-reasoner.js";
 import type { Pack } from "../pack/pack.js";
-import type { BackendReport } from "../protocol/backend.js";
+import type { BackendReport, ChosenBackend } from "../protocol/backend.js";
 import type { DialogueTurn } from "../protocol/dialogue.js";
 import type { GeneratorStepInput, GeneratorStepOutput } from "../protocol/generator-worker.js";
 import { ALL_SWITCHES_ON } from "../render/render-options.js";
@@ -18,9 +18,11 @@ import { type AgentState, AgentStateMachine } from "./agent-state.js";
 import { BlockTimes } from "./block-times.js";
 import { FrameHub } from "./frame-hub.js";
 import { ListeningLoop } from "./listening-loop.js";
+import { type BlockCost, QualityLadder, type QualityLevel } from "./quality-ladder.js";
 import type { Services, StartServices } from "./services/start-services.js";
 import { SpeakingLoop } from "./speaking-loop.js";
 import { MAX_WAITING_UTTERANCES, SpeechTimeline, type SpokenResult } from "./speech-timeline.js";
+import { UnderstandingFeed } from "./understanding-feed.js";
 import { UserInput } from "./user-input.js";
 import { SpeakingUtterance, type SpeechAudio, type Utterance } from "./utterance.js";
 
@@ -40,6 +42,8 @@ type Running = {
   readonly listening: ListeningLoop;
   readonly speaking: SpeakingLoop;
   readonly affect: AffectFeed;
+  readonly understanding: UnderstandingFeed | undefined;
+  readonly ladder: QualityLadder;
 };
 
 /** What stands behind an EchoAgent: it joins the loops, the timeline of speech, the frames and the events. */
@@ -70,8 +74,11 @@ export class LiveHead {
   #firstFrameMs = 0;
   #utteranceCount = 0;
   #avatar = "";
+  #backend: ChosenBackend | undefined;
   /** Pixels of the pictures that come from the generator. */
   #size = { width: 0, height: 0 };
+  /** The last picture that was painted; on low rungs it is shown for longer. */
+  #picture: Uint8ClampedArray | undefined;
 
   constructor(pack: Pack, options: AgentOptions) {
     this.#pack = pack;
@@ -88,7 +95,8 @@ export class LiveHead {
     const nowMs = () => this.nowMs;
     const { assets, faceDetector } = options;
     const check = () => this.#checkRunning();
-    this.user = new UserInput({ clock, nowMs, assets, faceDetector, events: this.events, check });
+    const keyFrames = options.understanding?.keyFrames === true;
+    this.user = new UserInput({ clock, nowMs, assets, faceDetector, keyFrames, events: this.events, check });
   }
 
   get state(): AgentState {
@@ -96,12 +104,17 @@ export class LiveHead {
   }
 
   get backend(): string {
-    return this.#running?.services.generatorReport.backend ?? "";
+    return this.#backend ?? "";
   }
 
   /** Who is shown. */
   get avatar(): string {
     return this.#avatar;
+  }
+
+  /** How much of the work is done now. */
+  get quality(): QualityLevel {
+    return this.#running?.ladder.level ?? "full";
   }
 
   get nowMs(): number {
@@ -118,6 +131,7 @@ export class LiveHead {
       { pack: this.#pack.source, avatar, backend, seed, assets },
       {
         onRestart: (worker) => this.#trouble(worker),
+        onReload: (worker, report) => this.#reloaded(worker, report),
         onFallback: (message) =>
           this.events.emit("warning", { message: `the model runs in the main thread: ${message}` }),
       },
@@ -149,10 +163,12 @@ export class LiveHead {
       id: `utterance-${++this.#utteranceCount}`,
       audio,
       sampleRateHz: this.#pack.manifest.clock.sampleRateHz,
+      onSamples: () => this.#drawForward(utterance.id),
       onError: (error) => this.events.emit("error", { error }),
     });
     this.#utterances.set(utterance.id, utterance);
     this.#speech.add(utterance.id, utterance.source);
+    this.#drawForward(utterance.id);
     return { id: utterance.id, finished: utterance.finished };
   }
 
@@ -175,6 +191,7 @@ export class LiveHead {
     await this.#running!.services.generator.setAvatar(id);
     // Answers come in order: pictures made before this one are of the old avatar, pictures after it of the new one.
     this.#avatar = id;
+    if (resolution.width !== this.#size.width || resolution.height !== this.#size.height) this.#picture = undefined;
     this.#size = resolution;
   }
 
@@ -186,6 +203,7 @@ export class LiveHead {
   addTurn(turn: DialogueTurn): void {
     this.#checkRunning();
     this.#running!.affect.add(turn);
+    this.#running!.understanding?.addTurn(turn);
   }
 
   stats(): AgentStats {
@@ -195,6 +213,7 @@ export class LiveHead {
       deliveredFrames: delivered,
       droppedFrames: dropped,
       skippedBlocks: this.#running?.speaking.skipped ?? 0,
+      quality: this.quality,
       skippedUserBlocks: this.#running?.listening.skipped ?? 0,
       blockMs: this.#blockMs.percentiles(),
       stages: Object.fromEntries([...this.#stages].map(([stage, counter]) => [stage, counter.percentiles()])),
@@ -232,15 +251,81 @@ export class LiveHead {
       place: (block) => this.#place(block, times, listening),
       conditions: () => this.#conditions(listening, affect),
       show: (block, output, tookMs) => this.#show(block, output, tookMs, times),
-      failed: (error) => this.#workerFailed("generator", error),
+      failed: (error, goesOn) => this.#workerFailed("generator", error, goesOn),
     });
-    this.#running = { services, times, listening, speaking, affect };
-    const { width, height } = services.generatorReport;
+    const understanding = this.#createUnderstanding(services);
+    const ladder = this.#createLadder(times);
+    this.#running = { services, times, listening, speaking, affect, understanding, ladder };
+    this.#useDecoder(ladder, services);
+    const { width, height, backend } = services.generatorReport;
     this.#size = { width, height };
+    this.#backend = backend;
     this.#machine.move("listening");
     for (const { backend, downgrade } of [services.lcuReport, services.generatorReport] satisfies BackendReport[])
       if (downgrade) queueMicrotask(() => this.events.emit("downgraded", { ...downgrade, to: backend }));
     this.#speakingEnded = speaking.run();
+  }
+
+  /** A thread that was started again may have found another backend: after a lost GPU, for instance. */
+  #reloaded(worker: "lcu" | "generator", report: BackendReport): void {
+    const before = worker === "generator" ? this.#backend : undefined;
+    if (worker === "generator") this.#backend = report.backend;
+    if (before === undefined || before === report.backend) return;
+    const { from = before, reason = "it was lost" } = report.downgrade ?? {};
+    this.events.emit("downgraded", { from, to: report.backend, reason });
+  }
+
+  #createLadder({ blockMs, blockFrames }: BlockTimes): QualityLadder {
+    const { quality = "auto" } = this.#options;
+    const light = "light" in this.#pack.avatar(this.#avatar).decoders;
+    const steps = this.#pack.manifest.sampler.times.length;
+    return new QualityLadder({ blockMs, blockFrames, steps, light, start: quality === "auto" ? "full" : quality });
+  }
+
+  /** A block's cost may move the agent to another rung. */
+  #weigh(cost: BlockCost): void {
+    const { ladder, services, speaking } = this.#running!;
+    const { quality = "auto" } = this.#options;
+    if (quality !== "auto") return;
+    const change = ladder.add(cost, speaking.skipped);
+    if (change === null) return;
+    this.#useDecoder(ladder, services);
+    this.events.emit("quality-changed", change);
+  }
+
+  #useDecoder(ladder: QualityLadder, { generator }: Services): void {
+    if (!("light" in this.#pack.avatar(this.#avatar).decoders)) return;
+    void generator.setDecoder?.(ladder.work.decoder).catch((error: unknown) => this.#workerFailed("generator", error));
+  }
+
+  #createUnderstanding(services: Services): UnderstandingFeed | undefined {
+    const { understanding } = this.#options;
+    if (understanding === undefined) return undefined;
+    const { lcu } = services;
+    return new UnderstandingFeed({
+      understanding,
+      apply: async (text) => lcu.setUnderstanding?.(text),
+      pictures: async () => this.user.pictures(),
+      onError: (error) => this.events.emit("error", { error }),
+    });
+  }
+
+  /**
+   * Blocks of silence that nobody has seen are made again with the beginning of an utterance: waiting for the next block that has not
+   * been begun would cost up to half a second.
+   */
+  #drawForward(id: string): void {
+    if (!this.#running || !this.#machine.running || !this.#speech.waitsAlone(id)) return;
+    const { times, speaking } = this.#running;
+    const block = speaking.earliestAgain(this.nowMs);
+    if (block === undefined) return;
+    // The block before it is shown already, but its audio runs ahead of it: that part is the first of the speech.
+    const { pcm, placed } = this.#speech.place(times.startSample(block), times.aheadSamples);
+    if (placed.length === 0) return;
+    for (const { utteranceId, start, ...original } of placed)
+      this.#clock.schedule?.({ utteranceId, startMs: times.msOf(start), ...original });
+    this.#hub.discardFrom(times.startMs(block));
+    speaking.makeAgain(block, pcm);
   }
 
   /** A block's time has nearly come: its speech gets its place, and the LCU hears the user's last block. */
@@ -252,7 +337,15 @@ export class LiveHead {
     if (block > this.#heardUntil) {
       this.#heardUntil = block;
       const { lpe, hbcu } = this.#switches;
-      listening.listen(() => ({ ...this.user.takeBlock(this.nowMs), lpe, hbcu }));
+      listening.listen(() => {
+        const user = this.user.takeBlock(this.nowMs);
+        this.#running?.understanding?.addBlock({
+          ...user,
+          speaking: this.user.speaking,
+          timeS: this.nowMs / 1_000,
+        });
+        return { ...user, lpe, hbcu };
+      });
     }
     void this.#settle(times);
     if (block % STATS_EVERY_BLOCKS === STATS_EVERY_BLOCKS - 1) this.events.emit("stats", this.stats());
@@ -265,7 +358,10 @@ export class LiveHead {
     waited.abort();
     const { sdcm, lau } = this.#switches;
     const emotion = affect.at(this.nowMs / 1_000);
-    return { fPu: listening.fPu, emotion, sdcm, lau, expressivity: this.expressivity };
+    const { ladder, times } = this.#running!;
+    const { pictureShare, steps } = ladder.work;
+    const pictures = Math.max(this.#picture ? 0 : 1, Math.round(pictureShare * times.blockFrames));
+    return { fPu: listening.fPu, emotion, sdcm, lau, expressivity: this.expressivity, pictures, steps };
   }
 
   #show(block: number, output: GeneratorStepOutput, tookMs: number, times: BlockTimes): void {
@@ -274,17 +370,20 @@ export class LiveHead {
     this.#count(output.stageMs);
     const { width, height } = this.#size;
     const { blockFrames, frameMs } = times;
+    const pictures = output.rgba.length;
+    if (!output.held) this.#weigh({ tookMs, paintMs: output.stageMs.decoder ?? 0, pictures });
     const part = (values: Float32Array, f: number): Float32Array =>
       values.subarray((f * values.length) / blockFrames, ((f + 1) * values.length) / blockFrames);
     for (let f = 0; f < blockFrames; f++) {
       const timestampMs = times.startMs(block) + f * frameMs;
+      this.#picture = output.rgba[Math.floor((f * pictures) / blockFrames)] ?? this.#picture;
       this.#frames += 1;
       this.#hub.push({
         index: block * blockFrames + f,
         timestampMs,
         width,
         height,
-        rgba: output.rgba[f]!,
+        rgba: this.#picture!,
         blendshapes: part(output.blendshapes, f),
         pose: part(output.pose, f),
         state: this.#speech.speakingAt(times.sampleAt(timestampMs)) === undefined ? "listening" : "speaking",
@@ -343,12 +442,12 @@ export class LiveHead {
     if (this.#troubled.delete(worker)) this.#showState();
   }
 
-  #workerFailed(worker: "lcu" | "generator", cause: unknown): void {
+  #workerFailed(worker: "lcu" | "generator", cause: unknown, goesOn = false): void {
     if (this.#stop.signal.aborted) return;
     const error = EchoError.is(cause) ? cause : new EchoError("agent-failed", { reason: reasonOf(cause), cause });
     this.#trouble(worker);
     this.events.emit("error", { error });
-    if (worker === "generator" && !error.recoverable) this.#fail(error);
+    if (worker === "generator" && !error.recoverable && !goesOn) this.#fail(error);
   }
 
   /** The generator is gone for good: there will be no more frames. */
@@ -383,6 +482,7 @@ export class LiveHead {
     if (running) {
       this.#endUtterances(this.#speech.interrupt(running.times.sampleAt(this.nowMs)), this.nowMs);
       running.affect.dispose();
+      running.understanding?.dispose();
       running.speaking.stop();
     }
     this.#machine.move("disposed");

@@ -21,14 +21,20 @@ export type SpeakingLoopHost = {
   conditions(block: number): Promise<Omit<GeneratorStepInput, "pcm">>;
   /** Four frames are ready. */
   show(block: number, output: GeneratorStepOutput, tookMs: number): void;
-  /** A step failed. The loop ends when the error is not recoverable. */
-  failed(error: unknown): void;
+  /** A step failed. The loop ends when the error is not recoverable, unless it `goesOn` with states back at zero. */
+  failed(error: unknown, goesOn?: boolean): void;
 };
 
 /** Blocks whose audio is kept, for going back. */
 const KEPT_BLOCKS = 8;
 /** When the clock has jumped by more than this (the machine slept), blocks are left out instead of made up for, in ms. */
 const JUMP_MS = 1_000;
+/** Blocks that are made again must be ready in time: so much longer than the slowest of the last ones, and so many ms. */
+const MARGIN = 1.15;
+const MARGIN_MS = 15;
+/** How often within a minute the generator may begin anew after NaN. */
+const MOST_RESETS = 3;
+const RESETS_WITHIN_MS = 60_000;
 
 /**
  * Makes a block at a time, each begun a little before it is shown. Sound is placed by the clock and never waits for pictures: where
@@ -47,6 +53,12 @@ export class SpeakingLoop {
   readonly #made: number[] = [];
   #rewindTo: number | undefined;
   #skipped = 0;
+  #resets: number[] = [];
+  /** The block whose audio the generator works on, and since when. */
+  #making: number | undefined;
+  #makingSinceMs = 0;
+  /** The audio of the block before those that are made again has changed. */
+  #heardOtherwise = false;
 
   constructor(host: SpeakingLoopHost) {
     this.#host = host;
@@ -70,9 +82,11 @@ export class SpeakingLoop {
         await this.#turn();
       } catch (error) {
         if (signal.aborted) return;
-        this.#host.failed(error);
-        if (!EchoError.is(error) || !error.recoverable) return;
-        await this.#recover();
+        const clean = EchoError.is(error) && error.code === "graph-output-not-finite" && this.#mayReset();
+        this.#host.failed(error, clean);
+        if (clean) await this.#reset();
+        else if (!EchoError.is(error) || !error.recoverable) return;
+        else await this.#recover();
       }
     }
   }
@@ -95,6 +109,31 @@ export class SpeakingLoop {
     this.#wake = new AbortController();
   }
 
+  /**
+   * The first block that can be made again, or for the first time, before it is shown, if that is earlier than the next block that is
+   * placed anyway.
+   */
+  earliestAgain(nowMs: number): number | undefined {
+    const { times } = this.#host;
+    const oneMs = MARGIN * this.#lead.slowestMs + MARGIN_MS;
+    const underWayMs = this.#making === undefined ? 0 : Math.max(0, oneMs - (nowMs - this.#makingSinceMs));
+    let block = Math.ceil((nowMs + underWayMs + oneMs - times.originMs) / times.blockMs);
+    if (block - 1 === this.#making) block += 1; // its audio has gone to the generator
+    return block <= this.#toPlace && this.#audio.has(block - 1) && this.#rewindTo === undefined ? block : undefined;
+  }
+
+  /** Speech begins with `block`: makes it and what follows again. `ahead` takes the place of the end of the audio before it. */
+  makeAgain(block: number, ahead: Float32Array): void {
+    const before = this.#audio.get(block - 1)!;
+    before.set(ahead, before.length - ahead.length);
+    for (const placed of [...this.#audio.keys()]) if (placed >= block) this.#audio.delete(placed);
+    this.#toPlace = Math.min(this.#toPlace, block);
+    this.#rewindTo = block;
+    this.#heardOtherwise = true;
+    this.#wake.abort();
+    this.#wake = new AbortController();
+  }
+
   async #turn(): Promise<void> {
     const { clock, times } = this.#host;
     await this.#goBack();
@@ -113,7 +152,7 @@ export class SpeakingLoop {
   }
 
   async #makeNext(nowMs: number): Promise<void> {
-    const { times, generator } = this.#host;
+    const { clock, times, generator } = this.#host;
     const newest = this.#toPlace - 1;
     // A block that would be over before it is ready is left out for the newest one, which may still come in time.
     if (nowMs + this.#lead.lastBlockMs > times.startMs(this.#toMake) + times.blockMs && newest > this.#toMake) {
@@ -123,14 +162,16 @@ export class SpeakingLoop {
       if (before) await generator.prime({ pcm: before.slice() });
     }
     const block = this.#toMake;
-    const beganMs = performance.now();
+    const beganMs = clock.nowMs();
     const placing = this.#placeOnTime();
+    this.#makingSinceMs = beganMs;
     try {
       const conditions = await this.#host.conditions(block);
       if (this.#rewindTo !== undefined && block >= this.#rewindTo) return; // taken back meanwhile
       const pcm = this.#audio.get(block)?.slice() ?? new Float32Array(times.blockSamples);
+      this.#making = block;
       const output = await generator.step(transferArrays({ ...conditions, pcm }));
-      const tookMs = performance.now() - beganMs;
+      const tookMs = clock.nowMs() - beganMs;
       this.#lead.add(tookMs);
       this.#made.push(block);
       if (this.#made.length > MAX_REWIND_BLOCKS + 1) this.#made.shift();
@@ -138,6 +179,7 @@ export class SpeakingLoop {
       const takenBack = this.#rewindTo !== undefined && block >= this.#rewindTo;
       if (!takenBack && !this.#stop.signal.aborted) this.#host.show(block, output, tookMs);
     } finally {
+      this.#making = undefined;
       placing.abort();
     }
   }
@@ -180,13 +222,33 @@ export class SpeakingLoop {
     if (block === undefined) return;
     this.#rewindTo = undefined;
     const blocks = Math.min(MAX_REWIND_BLOCKS, this.#made.filter((made) => made >= block).length);
+    const heardOtherwise = this.#heardOtherwise && this.#toMake >= block; // else the block before is still to be made
+    this.#heardOtherwise = false;
     this.#toMake = Math.min(this.#toMake, block);
-    if (blocks === 0) return;
+    if (blocks === 0 && !(heardOtherwise && this.#made.length > 0)) return;
     this.#made.length -= blocks;
     const before = this.#made[this.#made.length - 1];
     const pcm =
       (before !== undefined && this.#audio.get(before)?.slice()) || new Float32Array(this.#host.times.blockSamples);
     await this.#host.generator.rewind({ blocks, pcm });
+  }
+
+  /** NaN in a state poisons every block after it: the states go back to zero, but not again and again. */
+  #mayReset(): boolean {
+    const nowMs = this.#host.clock.nowMs();
+    this.#resets = this.#resets.filter((atMs) => nowMs - atMs < RESETS_WITHIN_MS);
+    this.#resets.push(nowMs);
+    return this.#resets.length <= MOST_RESETS;
+  }
+
+  async #reset(): Promise<void> {
+    try {
+      await this.#host.generator.reset();
+    } catch (error) {
+      this.#host.failed(error);
+      if (!EchoError.is(error) || !error.recoverable) return this.stop();
+    }
+    await this.#recover();
   }
 
   /** A new worker has empty states: it hears the last block of sound, and nothing can be taken back. */

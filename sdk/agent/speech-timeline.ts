@@ -35,6 +35,12 @@ export class SpeechTimeline {
     this.#spoken.push({ id, source, spans: [], told: false });
   }
 
+  /** True when an utterance has not begun and no other one is before or behind it: it may be drawn forward. */
+  waitsAlone(id: string): boolean {
+    const [only] = this.#spoken;
+    return this.#spoken.length === 1 && only!.id === id && only!.spans.length === 0;
+  }
+
   /** Fills `count` samples from `from` on with speech; what nobody fills is silence. */
   place(from: number, count: number): { readonly pcm: Float32Array; readonly placed: PlacedSpeech[] } {
     const pcm = new Float32Array(count);

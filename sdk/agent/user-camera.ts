@@ -1,6 +1,7 @@
 import { EchoError, reasonOf } from "../base/errors.js";
 import type { EventEmitter } from "../base/events.js";
 import { readCamera } from "../capture/camera.js";
+import { KeyFrames } from "../capture/key-frames.js";
 import { type UserView, UserViewWatch } from "../perception/user-view.js";
 import type { AssetOptions } from "../protocol/backend.js";
 import type { FaceDetectorSource, TrackerWorkerApi } from "../protocol/tracker-worker.js";
@@ -45,6 +46,7 @@ export class UserCamera {
   readonly #nowMs: () => number;
   readonly #push: (timeMs: number, face: Float32Array | null) => void;
   readonly #detector: FaceDetectorSource;
+  readonly #keyFrames: KeyFrames | undefined;
   readonly #watch = new UserViewWatch();
   #tracker: ReturnType<StartTracker> | undefined;
   #loaded: Promise<void> | undefined;
@@ -60,12 +62,15 @@ export class UserCamera {
     nowMs: () => number;
     push: (timeMs: number, face: Float32Array | null) => void;
     detector: FaceDetectorSource;
+    /** Keeps a few small pictures for a model that can see. */
+    keyFrames: boolean;
   }) {
     this.#startTracker = options.startTracker;
     this.#events = options.events;
     this.#nowMs = options.nowMs;
     this.#push = options.push;
     this.#detector = options.detector;
+    if (options.keyFrames) this.#keyFrames = new KeyFrames();
   }
 
   /** How the user is seen. */
@@ -98,6 +103,7 @@ export class UserCamera {
     const startMs = this.#nowMs();
     try {
       await this.#load();
+      await this.#keyFrames?.offer(image, startMs);
       const view = await this.#tracker!.api.look(transferArrays({ image }));
       this.#looks += 1;
       this.#lookMs = view.tookMs;
@@ -110,6 +116,11 @@ export class UserCamera {
     } finally {
       this.#looking = false;
     }
+  }
+
+  /** The last key frames as data addresses, oldest first. */
+  pictures(): readonly string[] {
+    return this.#keyFrames?.pictures() ?? [];
   }
 
   counters(): UserCameraCounters {

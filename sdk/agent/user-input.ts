@@ -41,6 +41,8 @@ export class UserInput {
     nowMs: () => number;
     assets: AssetOptions | undefined;
     faceDetector: FaceDetectorSource | undefined;
+    /** Keep pictures of the user for a model that can see. */
+    keyFrames: boolean;
     events: Pick<EventEmitter<AgentEvents>, "emit">;
     /** Throws when the agent takes no more input. */
     check: () => void;
@@ -60,6 +62,7 @@ export class UserInput {
     if (detector)
       this.#camera = new UserCamera({
         detector,
+        keyFrames: options.keyFrames,
         startTracker: startTrackerWorker(detector, options.assets),
         events: options.events,
         nowMs: options.nowMs,
@@ -142,6 +145,11 @@ export class UserInput {
   takeBlock(nowMs: number): FaceBlock & { readonly pcm: Float32Array } {
     const startMs = nowMs - (this.#frames - 1) * this.#frameMs;
     return { pcm: this.#assembler.take(), ...this.#faces.block(startMs, this.#frames) };
+  }
+
+  /** @internal The last key frames as data addresses. */
+  pictures(): readonly string[] {
+    return this.#camera?.pictures() ?? [];
   }
 
   /** @internal */

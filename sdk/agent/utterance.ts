@@ -37,8 +37,17 @@ export class SpeakingUtterance implements Utterance {
   readonly #stop = new AbortController();
   #finish: (result: UtteranceResult) => void = () => {};
 
-  /** Throws a `TypeError` beginning with "audio" for something that cannot be spoken. `onError` hears of a stream that breaks. */
-  constructor(options: { id: string; audio: SpeechAudio; sampleRateHz: number; onError: (error: EchoError) => void }) {
+  /**
+   * Throws a `TypeError` beginning with "audio" for something that cannot be spoken. `onSamples` is called when more of a stream has
+   * come; `onError` hears of a stream that breaks.
+   */
+  constructor(options: {
+    id: string;
+    audio: SpeechAudio;
+    sampleRateHz: number;
+    onSamples?: () => void;
+    onError: (error: EchoError) => void;
+  }) {
     this.id = options.id;
     this.#rateHz = options.sampleRateHz;
     this.source = new SpeechSource({ sampleRateHz: options.sampleRateHz });
@@ -47,7 +56,7 @@ export class SpeakingUtterance implements Utterance {
     });
     const { audio } = options;
     if (isStream(audio)) {
-      void this.#read(audio, options.onError);
+      void this.#read(audio, options.onError, options.onSamples ?? (() => {}));
     } else {
       this.source.push(isAudioBuffer(audio) ? interleave(audio) : audio, "audio");
       this.source.end();
@@ -62,7 +71,11 @@ export class SpeakingUtterance implements Utterance {
     return result;
   }
 
-  async #read(stream: AsyncIterable<AudioChunk>, onError: (error: EchoError) => void): Promise<void> {
+  async #read(
+    stream: AsyncIterable<AudioChunk>,
+    onError: (error: EchoError) => void,
+    onSamples: () => void,
+  ): Promise<void> {
     const iterator = stream[Symbol.asyncIterator]();
     const { signal } = this.#stop;
     const stopped = new Promise<{ done: true; value: undefined }>((resolve) => {
@@ -74,6 +87,7 @@ export class SpeakingUtterance implements Utterance {
         if (next.done) break;
         checkAudioChunk(next.value, `audio[${chunks}]`);
         this.source.push(next.value, `audio[${chunks}]`);
+        if (!signal.aborted) onSamples();
         while (this.source.available > MAX_READ_AHEAD_S * this.#rateHz && !signal.aborted)
           await Promise.race([new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS)), stopped]);
       }

@@ -70,10 +70,21 @@ it("renders a recording with the graphs of a pack, the same twice", async () => 
   expect(csv[1]).toBe(csv[0]);
 });
 
-it("benches the graphs of a pack", async () => {
-  const result = await run("bench", "--pack", PACK, "--blocks", "4", "--backend", "cpu", "--json");
+it("benches a pack, every part", { timeout: 240_000 }, async () => {
+  const short = ["--blocks", "4", "--minutes", "2", "--cycles", "3"];
+  const result = await run("bench", "--pack", PACK, ...short, "--backend", "cpu", "--json");
   expect(result.code).toBe(0);
   const [cpu] = JSON.parse(result.out).results;
   expect(cpu).toMatchObject({ backend: "cpu", blocks: 4, frames: 16 });
   expect(cpu.stages.generator.p50).toBeGreaterThan(0);
+  expect(cpu.graphs.outsideGraphs).toBeGreaterThan(0);
+  expect(cpu.graphs.outsideGraphs).toBeLessThan(1);
+  expect(cpu.graphs.peak.matrixProduct).toBeGreaterThan(1);
+  expect(cpu.graphs.peak.convolution).toBeGreaterThan(1);
+  expect(cpu.firstFrame.warmMs).toBeGreaterThan(0);
+  expect(cpu.firstFrame.midListeningMs.p50).toBeGreaterThan(0);
+  expect(cpu.steady).toMatchObject({ minutes: 2, lcuEarlyMs: expect.any(Number), earlyMb: expect.any(Number) });
+  expect(cpu.steady.earlyMb).toBeGreaterThan(10);
+  expect(cpu.cycles).toMatchObject({ cycles: 3 });
+  expect(cpu.cycles.handlesAfter).toBeLessThanOrEqual(cpu.cycles.handlesBefore);
 });

@@ -101,12 +101,12 @@ describe("exit codes", () => {
 
 describe("echo-head bench", () => {
   it("prints a table and JSON with machine, commit and a row a stage", async () => {
-    const table = await run("bench", "--pack", PACK, "--blocks", "3", "--backend", "cpu");
+    const table = await run("bench", "--pack", PACK, "--blocks", "3", "--parts", "render", "--backend", "cpu");
     expect(table.code).toBe(0);
     expect(table.out).toMatch(/cores, \d+ GB, Node/);
     expect(table.out).toMatch(/cpu: 2\.00 x real time, first frame after 1 ms, 3 blocks/);
     expect(table.out).toMatch(/generator +1\.00 +2\.00/);
-    const report = JSON.parse((await run("bench", "--pack", PACK, "--blocks", "3", "--json")).out);
+    const report = JSON.parse((await run("bench", "--pack", PACK, "--blocks", "3", "--parts", "render", "--json")).out);
     expect(report.machine.cpu).toEqual(expect.any(String));
     expect(report.blockMsAvailable).toBe(160);
     const backends = report.results.map(({ backend }: { backend: string }) => backend);
@@ -122,7 +122,7 @@ describe("echo-head bench", () => {
     });
     let out = "";
     const io = { out: (t: string) => (out += t), err: () => {}, isTty: false, signal: new AbortController().signal };
-    expect(await runCommandLine(["bench", "--pack", PACK, "--blocks", "2"], io, [picky])).toBe(0);
+    expect(await runCommandLine(["bench", "--pack", PACK, "--blocks", "2", "--parts", "render"], io, [picky])).toBe(0);
     expect(out).toContain("wasm: not here (backend wasm cannot run here: no luck)");
     expect(await runCommandLine(["bench", "--pack", PACK, "--backend", "wasm"], io, [picky])).toBe(4);
   });
@@ -130,6 +130,7 @@ describe("echo-head bench", () => {
   it("refuses a number of blocks that is none", async () => {
     for (const blocks of ["0", "1.5", "many"])
       expect((await run("bench", "--blocks", blocks)).err).toContain("--blocks must be a whole number of at least 2");
+    expect((await run("bench", "--pack", PACK, "--parts", "render,luck")).err).toContain('not "luck"');
   });
 });
 

@@ -24,6 +24,8 @@ type Voice = {
 
 /** Pieces that begin within this time of the end of the one before are taken to follow it, in ms. */
 const SEAM_MS = 2;
+/** The longest sleep between two looks at the clock, in ms. */
+const LONGEST_SLEEP_MS = 50;
 
 /**
  * Plays what an agent speaks (browsers) and is its clock: time is what is heard now, so the picture keeps step with the sound
@@ -42,11 +44,13 @@ export class SpeechPlayer implements PlayoutClock {
   #running = false;
   #lastMs = 0;
   #lastMachineMs = performance.now();
+  readonly #waiting = new Set<{ readonly timeMs: number; readonly wake: () => void }>();
 
   private constructor(context: AudioContext, node: AudioWorkletNode, ownsContext: boolean) {
     this.context = context;
     this.#node = node;
     this.#ownsContext = ownsContext;
+    node.port.onmessage = () => this.#wakeAll();
   }
 
   /** Loads the worklet. Throws when the page is not a secure context: AudioWorklet needs https or localhost. */
@@ -76,6 +80,32 @@ export class SpeechPlayer implements PlayoutClock {
     this.#running = running;
     this.#lastMachineMs = machineMs;
     return this.#lastMs;
+  }
+
+  /**
+   * Resolves when the time has come. The audio thread's ticks wake it, and timers where the context is suspended: a page in the
+   * background has timers of a second, but goes on speaking.
+   */
+  waitUntil(timeMs: number, signal?: AbortSignal): Promise<void> {
+    const leftMs = timeMs - this.nowMs();
+    if (leftMs <= 0 || signal?.aborted) return Promise.resolve();
+    return new Promise((resolve) => {
+      const wake = (): void => {
+        clearTimeout(timer);
+        this.#waiting.delete(waiter);
+        signal?.removeEventListener("abort", wake);
+        resolve();
+      };
+      const look = (): void => {
+        const left = timeMs - this.nowMs();
+        if (left <= 0) wake();
+        else timer = setTimeout(look, Math.min(left, LONGEST_SLEEP_MS));
+      };
+      let timer = setTimeout(look, Math.min(leftMs, LONGEST_SLEEP_MS));
+      const waiter = { timeMs, wake };
+      this.#waiting.add(waiter);
+      signal?.addEventListener("abort", wake, { once: true });
+    });
   }
 
   /** Plays a piece at its time; what would have had to begin before now is left out. */
@@ -112,9 +142,15 @@ export class SpeechPlayer implements PlayoutClock {
   /** Ends the sound; a context that was handed in stays open. */
   async dispose(): Promise<void> {
     this.#node.disconnect();
+    this.#node.port.onmessage = null;
     this.#node.port.close();
     this.#voices.clear();
     if (this.#ownsContext && this.context.state !== "closed") await this.context.close();
+  }
+
+  #wakeAll(): void {
+    const nowMs = this.nowMs();
+    for (const { timeMs, wake } of [...this.#waiting]) if (timeMs <= nowMs) wake();
   }
 
   #flush(utteranceId: string): void {

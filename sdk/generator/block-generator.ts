@@ -1,6 +1,7 @@
 import { NormalRandom, type NormalRandomState } from "../base/normal-random.js";
 import { concreteShape, elementCount, float32Data, float32Tensor, type Tensor } from "../protocol/tensor.js";
 import { GraphStates, type StateSpec } from "../runtime/graph-states.js";
+import { releaseTensor } from "../runtime/held-tensors.js";
 import type { StageSession } from "../runtime/session.js";
 import { inputTensor, switchTensor } from "../runtime/stage-inputs.js";
 import { sampleEuler } from "./euler-sampler.js";
@@ -19,6 +20,8 @@ export type BlockConditions = {
   readonly lau: boolean;
   /** 0 (still but alive) .. 1. */
   readonly expressivity: number;
+  /** Steps of the sampler, evenly spread over time. @default the pack's own times */
+  readonly steps?: number | undefined;
 };
 
 /** A moment of a {@link BlockGenerator}: caches and noise. */
@@ -71,11 +74,18 @@ export class BlockGenerator {
       ...(this.#identity && { identity: this.#identity }),
       ...this.#states.feeds,
     };
-    const run = (x: Float32Array, time: number) =>
-      session.run({ ...fixed, x: float32Tensor(shape, x), time: float32Tensor([1, 1], Float32Array.of(time)) });
+    const run = (x: Float32Array, time: number, wanted: readonly string[]) =>
+      session.run({ ...fixed, x: float32Tensor(shape, x), time: float32Tensor([1, 1], Float32Array.of(time)) }, wanted);
     const noise = this.#noise.fill(new Float32Array(elementCount(shape))); // x_0 ~ N(0, 1)
-    const x = await sampleEuler(noise, this.#times, async (now, time) => float32Data(await run(now, time), "velocity"));
-    this.#states.take(await run(x, 1)); // only this run's keys and values are kept: they are of the finished block
+    const { steps } = conditions;
+    const times =
+      steps === undefined || steps >= this.#times.length
+        ? this.#times
+        : Array.from({ length: steps }, (_, i) => i / steps);
+    const x = await sampleEuler(noise, times, async (now, time) =>
+      float32Data(await run(now, time, ["velocity"]), "velocity"),
+    );
+    this.#states.take(await run(x, 1, this.#states.outputNames)); // only this run's keys and values are kept: they are of the finished block
     return x;
   }
 
@@ -88,6 +98,12 @@ export class BlockGenerator {
   restore(moment: GeneratorMoment): void {
     for (const [name, value] of Object.entries(moment.caches)) this.#states.set(name, value);
     this.#noise.setState(moment.noise);
+  }
+
+  /** Frees a moment that nobody will go back to, where its caches are on a GPU and neither `kept` nor the present has them. */
+  forget(moment: GeneratorMoment, kept: readonly GeneratorMoment[]): void {
+    const used = new Set([this.#states.feeds, ...kept.map(({ caches }) => caches)].flatMap(Object.values<Tensor>));
+    for (const cache of Object.values(moment.caches)) if (!used.has(cache)) releaseTensor(cache);
   }
 
   /** Empty caches, and the noise from its seed. */

@@ -43,7 +43,7 @@ export class AffectRunner {
   #textTimeS = Number.NEGATIVE_INFINITY;
   #disposed = false;
 
-  /** `timeoutMs` is how long an answer may take. @default 8000 */
+  /** `timeoutMs` is how long an answer may take. @default the reasoner's own time, else 8000 */
   constructor(options: {
     reasoner: AffectReasoner;
     onError: (error: EchoError) => void;
@@ -52,7 +52,7 @@ export class AffectRunner {
   }) {
     this.#reasoner = options.reasoner;
     this.#onError = options.onError;
-    this.#timeoutMs = options.timeoutMs ?? 8_000;
+    this.#timeoutMs = options.timeoutMs ?? options.reasoner.timeoutMs ?? 8_000;
     this.#timers = options.timers ?? systemTimers;
   }
 

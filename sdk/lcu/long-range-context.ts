@@ -25,6 +25,7 @@ export type StageTimer = <T>(stage: string, job: () => Promise<T>) => Promise<T>
 export class LongRangeContext {
   readonly #stages: LongRangeContextStages;
   #understood: Promise<Float32Array> | undefined;
+  #given: Float32Array | null = null;
 
   /** The stages are borrowed. */
   constructor(stages: LongRangeContextStages) {
@@ -37,14 +38,21 @@ export class LongRangeContext {
     timed: StageTimer,
   ): Promise<Float32Array> {
     const { audioEncoder, visualEncoder, perception, history, understanding, fusion } = this.#stages;
-    this.#understood ??= timed("phi", () => understanding.understand(history.tensors()));
+    if (this.#given === null) this.#understood ??= timed("phi", () => understanding.understand(history.tensors()));
     const features = await timed("audio-encoder", () => audioEncoder.encode(input.pcm));
     const visual = await timed("visual-encoder", () => visualEncoder.encode(input));
     const perceived = await timed("lpe", () => perception.perceive({ audio: features, visual, on: input.lpe })); // P_usr
     if (history.addBlock({ ...input, features, window: this.#stages.featureWindow }))
-      this.#understood = timed("phi", () => understanding.understand(history.tensors()));
-    const understood = await this.#understood; // S_usr
+      this.#understood =
+        this.#given === null ? timed("phi", () => understanding.understand(history.tensors())) : undefined;
+    const understood = this.#given ?? (await this.#understood!); // S_usr
     return timed("gca", () => fusion.fuse({ perception: perceived, understanding: understood, on: input.hbcu }));
+  }
+
+  /** S_usr f32 [8 * 128] from elsewhere, instead of the pack's own network; null: the network again, from its next step. */
+  setUnderstanding(tokens: Float32Array | null): void {
+    this.#given = tokens;
+    this.#understood = undefined;
   }
 
   /** As if nobody had been there. */
@@ -53,5 +61,6 @@ export class LongRangeContext {
     this.#stages.perception.reset();
     this.#stages.history.reset();
     this.#understood = undefined;
+    this.#given = null;
   }
 }

@@ -1,5 +1,6 @@
 import { float32Data } from "../protocol/tensor.js";
 import { GraphStates, type StateSpec } from "../runtime/graph-states.js";
+import { releaseTensor } from "../runtime/held-tensors.js";
 import type { StageSession } from "../runtime/session.js";
 import { inputTensor, switchTensor } from "../runtime/stage-inputs.js";
 
@@ -22,12 +23,13 @@ export class LowLevelPerception {
       lpe: switchTensor(input.on),
       ...this.#states.feeds,
     });
-    this.#states.take(outputs);
+    for (const state of Object.values(this.#states.take(outputs))) releaseTensor(state); // on a GPU nobody else frees it
     return float32Data(outputs, "perception");
   }
 
   /** As if nobody had been seen or heard. */
   reset(): void {
+    for (const state of Object.values(this.#states.feeds)) releaseTensor(state);
     this.#states.reset();
   }
 }

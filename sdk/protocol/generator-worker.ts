@@ -14,11 +14,15 @@ export type GeneratorStepInput = {
   readonly lau: boolean;
   /** 0..1. */
   readonly expressivity: number;
+  /** How many of the block's frames are painted: 4, 2, 1 or 0; blendshapes and pose always come for all. @default 4 */
+  readonly pictures?: number | undefined;
+  /** Steps of the sampler. @default as many as the pack says */
+  readonly steps?: number | undefined;
 };
 
 /** Four frames. The receiver owns the arrays. */
 export type GeneratorStepOutput = {
-  /** One picture a frame, uint8 [height*width*4], straight alpha, row 0 on top. */
+  /** Pictures, uint8 [height*width*4], straight alpha, row 0 on top: one a frame, or fewer, each then stands for as many frames. */
   readonly rgba: Uint8ClampedArray[];
   /** f32 [4*52], ARKit order, 0..1. */
   readonly blendshapes: Float32Array;
@@ -26,7 +30,12 @@ export type GeneratorStepOutput = {
   readonly pose: Float32Array;
   /** Milliseconds that each graph took. */
   readonly stageMs: Record<string, number>;
+  /** True when nobody made this block: the head as it was last seen, while a render server does not answer. */
+  readonly held?: boolean | undefined;
 };
+
+/** Decoders that an avatar may have; each has "full". */
+export type DecoderVariant = "full" | "light";
 
 /** How many steps can be taken back: the agent generates at most so many blocks ahead of its clock. */
 export const MAX_REWIND_BLOCKS = 3;
@@ -47,11 +56,14 @@ export interface GeneratorWorkerApi {
   prime(input: { readonly pcm: Float32Array }): Promise<void>;
   step(input: GeneratorStepInput): Promise<GeneratorStepOutput>;
   /**
-   * Goes back by some steps (at most {@link MAX_REWIND_BLOCKS}), which are then made again because speech was interrupted.
+   * Goes back by some steps (at most {@link MAX_REWIND_BLOCKS}), which are then made again because speech was interrupted or begins;
+   * by none, when only the look-ahead of the step before has changed.
    * `pcm` f32 [2560] takes the place of the audio of the step before them, whose look-ahead is no longer true.
    */
   rewind(input: { readonly blocks: number; readonly pcm: Float32Array }): Promise<void>;
   setAvatar(id: string): Promise<void>;
+  /** Changes to another decoder of the avatar, where it has one. */
+  setDecoder?(variant: DecoderVariant): Promise<void>;
   /** All states back to zero and the noise back to its seed. */
   reset(): Promise<void>;
   dispose(): Promise<void>;

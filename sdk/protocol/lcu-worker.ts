@@ -28,6 +28,8 @@ export interface LcuWorkerApi {
   step(input: LcuStepInput): Promise<LcuStepOutput>;
   /** Encodes the affect text to c_emo, f32 [8*128]. */
   setAffect(text: string): Promise<Float32Array>;
+  /** Puts the embedding of a text in the place of the pack's own understanding (S_usr); null takes it away again. */
+  setUnderstanding?(text: string | null): Promise<void>;
   /** All states back to zero. */
   reset(): Promise<void>;
   dispose(): Promise<void>;

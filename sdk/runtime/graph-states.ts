@@ -23,8 +23,14 @@ export class GraphStates {
     return this.#values;
   }
 
-  /** Keeps the state outputs of a run for the next one. */
-  take(outputs: Readonly<Record<string, Tensor>>): void {
+  /** The outputs that {@link GraphStates.take} needs. */
+  get outputNames(): string[] {
+    return this.#specs.map(({ output }) => output);
+  }
+
+  /** Keeps the state outputs of a run for the next one; gives back those that it had. */
+  take(outputs: Readonly<Record<string, Tensor>>): Readonly<Record<string, Tensor>> {
+    const before = this.#values;
     const next: Record<string, Tensor> = {};
     for (const { input, output } of this.#specs) {
       const value = outputs[output];
@@ -32,6 +38,7 @@ export class GraphStates {
       next[input] = value;
     }
     this.#values = next;
+    return before;
   }
 
   /** Sets one state by hand, as when an encoder is primed. */

@@ -14,7 +14,7 @@ export type OrtModule = Pick<typeof Ort, "InferenceSession" | "Tensor" | "env">;
  */
 export async function loadOrt(backend: ChosenBackend, assets: AssetOptions = {}): Promise<OrtModule> {
   const node = isNode();
-  if (!node && (backend === "cpu" || backend === "cuda")) {
+  if (!node && (backend === "cpu" || backend === "cuda" || backend === "tensorrt")) {
     throw new EchoError("backend-unavailable", { backend, reason: "a browser has wasm and webgpu only" });
   }
   let ort: OrtModule;

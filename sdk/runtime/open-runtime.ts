@@ -6,9 +6,10 @@ import type { AssetOptions, BackendName, BackendReport, ChosenBackend } from "..
 import type { Tensor } from "../protocol/tensor.js";
 import { chooseBackend } from "./backend-choice.js";
 import { checkSignature } from "./graph-signature.js";
+import { heldTensor, holdTensor } from "./held-tensors.js";
 import { loadOrt, type OrtModule } from "./onnx-module.js";
 import { PROBE_GRAPH } from "./probe-graph.js";
-import type { GraphSource, Runtime, StageSession } from "./session.js";
+import type { GraphSource, Placement, Runtime, StageSession } from "./session.js";
 import { checkFinite, checkInputs } from "./tensor-checks.js";
 
 /** A graph of this size gains nothing from more threads, and the machine has other work. */
@@ -43,6 +44,7 @@ class OnnxRuntime implements Runtime {
   /** onnxruntime-web on WebGPU runs one graph at a time in a thread; the others queue by themselves. */
   readonly #queue: SerialQueue | undefined;
   #lost: EchoError | undefined;
+  #graphMs = 0;
 
   private constructor(report: BackendReport, ort: OrtModule, assets: AssetOptions) {
     this.backend = report.backend;
@@ -71,12 +73,12 @@ class OnnxRuntime implements Runtime {
     return runtime;
   }
 
-  async createSession(source: GraphSource): Promise<StageSession> {
+  async createSession(source: GraphSource, placement: Placement = {}): Promise<StageSession> {
     if (this.#disposed) throw new EchoError("disposed", { what: "the runtime" });
     const { file } = source;
     let session: Ort.InferenceSession;
     try {
-      const create = () => this.#ort.InferenceSession.create(source.bytes, this.#sessionOptions());
+      const create = () => this.#ort.InferenceSession.create(source.bytes, this.#sessionOptions(placement));
       session = await (this.#queue?.run(create) ?? create());
     } catch (error) {
       throw new EchoError("graph-load-failed", {
@@ -94,9 +96,28 @@ class OnnxRuntime implements Runtime {
     }
     const lost = () => this.#lost;
     const forget = () => void this.#sessions.delete(opened);
-    const opened = new OnnxSession({ ort: this.#ort, session, source, queue: this.#queue, lost, forget });
+    const constants = new Set(this.#onGpu ? placement.constants : []);
+    const keep = new Set(this.#onGpu ? placement.keep : []);
+    const spent = (ms: number): void => {
+      this.#graphMs += ms;
+    };
+    const opened = new OnnxSession({
+      spent,
+      ort: this.#ort,
+      session,
+      source,
+      queue: this.#queue,
+      lost,
+      forget,
+      constants,
+      keep,
+    });
     this.#sessions.add(opened);
     return opened;
+  }
+
+  get graphMs(): number {
+    return this.#graphMs;
   }
 
   async dispose(): Promise<void> {
@@ -105,13 +126,22 @@ class OnnxRuntime implements Runtime {
     await this.#queue?.dispose();
   }
 
-  #sessionOptions(): Ort.InferenceSession.SessionOptions {
+  /** Whether tensors can stay on the GPU between runs: onnxruntime-web's WebGPU can do that. */
+  get #onGpu(): boolean {
+    return this.backend === "webgpu" && !isNode();
+  }
+
+  #sessionOptions({ keep = [] }: Placement): Ort.InferenceSession.SessionOptions {
     // Left alone, onnxruntime counts physical cores: on two hyperthreads that is one thread, and the decoder takes twice as long (measured).
     const threads = this.#assets.threads ?? nodeModule("node:os")?.availableParallelism();
     return {
-      executionProviders: [this.backend],
+      // What TensorRT cannot compile runs on CUDA.
+      executionProviders: this.backend === "tensorrt" ? ["tensorrt", "cuda"] : [this.backend],
       graphOptimizationLevel: "all",
       logSeverityLevel: 3,
+      ...(this.#onGpu && keep.length > 0
+        ? { preferredOutputLocation: Object.fromEntries(keep.map((name) => [name, "gpu-buffer" as const])) }
+        : {}),
       ...(threads !== undefined && this.backend === "cpu"
         ? // no spinning: the idle pool of one graph would hold the cores that the next graph needs
           {
@@ -138,6 +168,12 @@ type SessionParts = {
   readonly lost: () => EchoError | undefined;
   /** Called at the end of the session. */
   readonly forget: () => void;
+  /** Told what a graph took, in ms. */
+  readonly spent: (ms: number) => void;
+  /** Inputs that are uploaded to the GPU once. */
+  readonly constants: ReadonlySet<string>;
+  /** Outputs that stay on the GPU. */
+  readonly keep: ReadonlySet<string>;
 };
 
 class OnnxSession implements StageSession {
@@ -147,6 +183,7 @@ class OnnxSession implements StageSession {
   readonly #parts: SessionParts;
   #disposing: Promise<void> | undefined;
   #running: Promise<unknown> = Promise.resolve();
+  readonly #constants = new Map<string, { readonly tensor: Tensor; readonly uploaded: Ort.Tensor }>();
 
   constructor(parts: SessionParts) {
     this.name = parts.source.name;
@@ -155,10 +192,10 @@ class OnnxSession implements StageSession {
     this.#parts = parts;
   }
 
-  async run(inputs: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>> {
+  async run(inputs: Readonly<Record<string, Tensor>>, wanted?: readonly string[]): Promise<Record<string, Tensor>> {
     if (this.#disposing !== undefined) throw new EchoError("disposed", { what: `the session of ${this.name}` });
     checkInputs(this.name, this.inputs, inputs);
-    const run = () => this.#runGraph(inputs);
+    const run = () => this.#runGraph(inputs, wanted);
     const result = this.#parts.queue?.run(run) ?? run();
     this.#running = result.catch(() => {});
     return result;
@@ -168,20 +205,29 @@ class OnnxSession implements StageSession {
   dispose(): Promise<void> {
     this.#disposing ??= this.#running.then(() => {
       this.#parts.forget();
+      for (const { uploaded } of this.#constants.values()) uploaded.dispose();
       return this.#parts.session.release();
     });
     return this.#disposing;
   }
 
-  async #runGraph(inputs: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>> {
-    const { ort, session, source, lost } = this.#parts;
-    const feeds: Record<string, Ort.Tensor> = {};
-    for (const [name, { dtype, data, shape }] of Object.entries(inputs)) {
-      feeds[name] = new ort.Tensor(dtype, data as Float32Array, shape);
-    }
+  async #runGraph(
+    inputs: Readonly<Record<string, Tensor>>,
+    wanted?: readonly string[],
+  ): Promise<Record<string, Tensor>> {
+    const { session, source, lost, spent } = this.#parts;
     const outputs: Record<string, Tensor> = {};
     try {
-      for (const [name, tensor] of Object.entries(await session.run(feeds))) {
+      const feeds: Record<string, Ort.Tensor> = {};
+      for (const [name, tensor] of Object.entries(inputs)) feeds[name] = await this.#feed(name, tensor);
+      const startMs = performance.now();
+      const results = await (wanted === undefined ? session.run(feeds) : session.run(feeds, wanted));
+      spent(performance.now() - startMs);
+      for (const [name, tensor] of Object.entries(results)) {
+        if (tensor.location === "gpu-buffer" && this.#parts.keep.has(name)) {
+          outputs[name] = holdTensor(tensor);
+          continue;
+        }
         const data = tensor.location === "cpu" ? tensor.data : await tensor.getData(true);
         outputs[name] = { dtype: tensor.type, shape: tensor.dims, data } as Tensor;
       }
@@ -199,6 +245,30 @@ class OnnxSession implements StageSession {
     checkFinite(this.name, outputs, source.stage);
     return outputs;
   }
+
+  async #feed(name: string, tensor: Tensor): Promise<Ort.Tensor> {
+    const { ort, constants } = this.#parts;
+    const onGpu = heldTensor(tensor);
+    if (onGpu) return onGpu;
+    if (!constants.has(name)) return new ort.Tensor(tensor.dtype, tensor.data as Float32Array, tensor.shape);
+    const known = this.#constants.get(name);
+    if (known?.tensor === tensor) return known.uploaded;
+    known?.uploaded.dispose();
+    const uploaded = await upload(ort, tensor);
+    this.#constants.set(name, { tensor, uploaded });
+    return uploaded;
+  }
+}
+
+/** Copies a tensor to the GPU. */
+async function upload(ort: OrtModule, { dtype, shape, data }: Tensor): Promise<Ort.Tensor> {
+  const device = (await ort.env.webgpu.device) as GPUDevice;
+  const { STORAGE, COPY_SRC, COPY_DST } = GPUBufferUsage;
+  const size = Math.ceil(data.byteLength / 16) * 16; // as onnxruntime allocates
+  const buffer = device.createBuffer({ size, usage: STORAGE | COPY_SRC | COPY_DST, mappedAtCreation: true });
+  new Uint8Array(buffer.getMappedRange()).set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+  buffer.unmap();
+  return ort.Tensor.fromGpuBuffer(buffer, { dataType: dtype, dims: shape, dispose: () => buffer.destroy() });
 }
 
 function atStage(stage: ErrorStage | undefined): { stage?: ErrorStage } {

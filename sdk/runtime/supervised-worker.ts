@@ -24,6 +24,8 @@ export type SupervisedWorkerOptions<Api extends object> = {
   readonly restarts?: number;
   /** Brings a new thread to where the old one was, before it gets any other call. */
   readonly onRestart?: (api: Api) => Promise<void>;
+  /** Errors of a method after which its thread is of no more use and a new one is started by the next call, such as a lost GPU. */
+  readonly endsThread?: (error: unknown) => boolean;
   /**
    * Lets a living thread come to rest before it is ended. NOTICE: onnxruntime-node 1.30 throws a C++ exception that ends the
    * whole process when a thread is terminated while a graph runs or loads; this can go when it no longer does.
@@ -150,7 +152,13 @@ export class SupervisedWorker<Api extends object> {
     const api = thread.remote.api as unknown as Record<string, (...args: unknown[]) => Promise<unknown>>;
     if (thread.death) throw thread.death;
     if (this.#disposed) throw new EchoError("disposed", { what: `the ${name} worker` });
-    return this.#race(thread, api[method]!(...args), timeoutMs, late);
+    try {
+      return await this.#race(thread, api[method]!(...args), timeoutMs, late);
+    } catch (error) {
+      if (this.#options.endsThread?.(error))
+        await this.#end(thread, new EchoError("worker-died", { worker: name, reason: reasonOf(error) }));
+      throw error;
+    }
   }
 
   /** The answer, or the thread's death, or the time limit, whichever comes first. */

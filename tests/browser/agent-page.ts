@@ -89,6 +89,22 @@ const calls = {
     return { result, soundMs: ((end - start) * 1_000) / player.context.sampleRate, state: agent.state };
   },
 
+  /** The context is suspended while the head speaks, and resumed: the head moves on, the sound comes back, later speech is whole. */
+  suspend: async () => {
+    const { context } = player;
+    const first = agent.speak({ pcm: new Float32Array(3 * 16_000).fill(0.2), sampleRateHz: 16_000 });
+    await sleep(600);
+    await context.suspend();
+    const before = { frames: agent.stats().frames, nowMs: agent.nowMs };
+    await sleep(1_500);
+    const during = { frames: agent.stats().frames - before.frames, passedMs: agent.nowMs - before.nowMs };
+    await context.resume();
+    const result = await first.finished;
+    const nowMs = agent.nowMs;
+    await sleep(300);
+    return { during, result, goesOn: agent.nowMs > nowMs, state: agent.state };
+  },
+
   /** A microphone made of an oscillator. */
   listen: async () => {
     const { context } = player;

@@ -64,6 +64,14 @@ describe.skipIf(chromiumPath === undefined)("an agent in Chromium, its threads a
     expect(Math.abs(soundMs - result.playedMs)).toBeLessThan(100);
   });
 
+  it("goes on while the audio context is suspended, and after", async () => {
+    const { during, result, goesOn, state } = await page.evaluate(() => window.agentCalls.suspend());
+    expect(during.frames).toBeGreaterThan(4);
+    expect(during.passedMs).toBeGreaterThan(1_000);
+    expect(result).toEqual({ playedMs: 3_000, interrupted: false });
+    expect({ goesOn, state }).toEqual({ goesOn: true, state: "listening" });
+  });
+
   it("listens to a microphone until it is detached", async () => {
     const { heard, grew } = await page.evaluate(() => window.agentCalls.listen());
     expect(heard).toBeGreaterThan(4_000);

@@ -17,7 +17,7 @@ const local = (path: string): string => fileURLToPath(new URL(path, import.meta.
 const { ECHO_HEAD_TASKS_VISION: visionFolder, ECHO_HEAD_FACE_LANDMARKER: modelFile } = process.env;
 const detectors = ["face-mesh", ...(visionFolder && modelFile ? (["face-landmarker"] as const) : [])] as const;
 /** Frames of the rendered head. */
-const FRAMES = 48;
+const FRAMES = 36;
 /** Long enough for a few looks where each takes a second: WebGL on a busy processor. */
 const SCENE_S = 6;
 

@@ -18,6 +18,8 @@ export async function servePage(options: {
   readonly script: string;
   /** Path prefix -> folder. */
   readonly folders: Readonly<Record<string, string>>;
+  /** False leaves the page without cross-origin isolation, as most servers do. @default true */
+  readonly isolated?: boolean;
 }): Promise<{ readonly url: string; close(): Promise<void> }> {
   const bundle = await build({
     entryPoints: [options.script],
@@ -34,8 +36,10 @@ export async function servePage(options: {
   const server = createServer(async (request, response) => {
     const path = normalize(decodeURIComponent(new URL(request.url ?? "/", "http://page").pathname));
     // Cross-origin isolation, as WASM with threads needs it.
-    response.setHeader("Cross-Origin-Opener-Policy", "same-origin");
-    response.setHeader("Cross-Origin-Embedder-Policy", "require-corp");
+    if (options.isolated !== false) {
+      response.setHeader("Cross-Origin-Opener-Policy", "same-origin");
+      response.setHeader("Cross-Origin-Embedder-Policy", "require-corp");
+    }
     response.setHeader("Content-Type", TYPES[extname(path)] ?? "application/octet-stream");
     if (path === "/") {
       response.setHeader("Content-Type", "text/html");

@@ -20,20 +20,20 @@ const SOFTWARE_WEBGPU = [
 describe.skipIf(executablePath === undefined)("graphs in Chromium", () => {
   let site: Awaited<ReturnType<typeof servePage>>;
   const browsers: Browser[] = [];
-  async function open(args: string[]): Promise<Page> {
+  async function open(args: string[], url = site.url): Promise<Page> {
     const browser = await chromium.launch({ executablePath: executablePath!, args: [...CHROMIUM_ARGS, ...args] });
     browsers.push(browser);
     const page = await browser.newPage();
     page.on("pageerror", (error) => console.error("page:", error.message));
-    await page.goto(site.url);
+    await page.goto(url);
     await page.waitForFunction(() => window.runtimeCalls !== undefined);
     return page;
   }
+  const folders = {
+    "/pack/": local("../../fixtures/tiny-pack"),
+    "/ort/": local("../../node_modules/onnxruntime-web/dist"),
+  };
   beforeAll(async () => {
-    const folders = {
-      "/pack/": local("../../fixtures/tiny-pack"),
-      "/ort/": local("../../node_modules/onnxruntime-web/dist"),
-    };
     site = await servePage({ script: local("./runtime-page.ts"), folders });
   });
   afterAll(async () => {
@@ -54,6 +54,37 @@ describe.skipIf(executablePath === undefined)("graphs in Chromium", () => {
     const report = await page.evaluate(() => window.runtimeCalls.verify("webgpu"));
     expect(report.backend).toBe("webgpu");
     for (const { golden } of report.graphs) expect(golden!.error).toBeLessThanOrEqual(golden!.tolerance);
+  }, 120_000);
+
+  it("carries states on the GPU from block to block as well as in memory, over an interruption too", async () => {
+    const gpu = await open(SOFTWARE_WEBGPU);
+    const onGpu = await gpu.evaluate(() => window.runtimeCalls.talk("webgpu"));
+    const inMemory = await gpu.evaluate(() => window.runtimeCalls.talk("wasm"));
+    expect(onGpu.values).toHaveLength(10 * 4 * 58);
+    const worst = Math.max(...onGpu.values.map((value, i) => Math.abs(value - inMemory.values[i]!)));
+    expect(worst).toBeLessThan(0.01);
+    const off = onGpu.pixels.map((value, i) => Math.abs(value - inMemory.pixels[i]!));
+    expect(off.reduce((sum, value) => sum + value, 0) / off.length).toBeLessThan(2);
+  }, 300_000);
+
+  it("says that the GPU was lost", async () => {
+    const page = await open(SOFTWARE_WEBGPU);
+    expect(await page.evaluate(() => window.runtimeCalls.loseDevice())).toMatchObject({
+      code: "gpu-device-lost",
+      recoverable: true,
+    });
+  }, 120_000);
+
+  it("gives the golden results on WASM without cross-origin isolation too, in one thread", async () => {
+    const plain = await servePage({ script: local("./runtime-page.ts"), folders, isolated: false });
+    try {
+      const page = await open([], plain.url);
+      expect(await page.evaluate(() => crossOriginIsolated)).toBe(false);
+      const report = await page.evaluate(() => window.runtimeCalls.verify("wasm"));
+      for (const { golden } of report.graphs) expect(golden!.error).toBeLessThanOrEqual(golden!.tolerance);
+    } finally {
+      await plain.close();
+    }
   }, 120_000);
 
   it("takes WASM for auto where WebGPU is imitated or absent, and says why", async () => {

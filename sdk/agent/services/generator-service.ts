@@ -5,7 +5,9 @@ import { FrameDecoder } from "../../decoder/frame-decoder.js";
 import { BlockGenerator, type GeneratorMoment } from "../../generator/block-generator.js";
 import type { Pack } from "../../pack/pack.js";
 import { AudioEncoder } from "../../perception/audio-encoder.js";
+import { ARKIT_BLENDSHAPES } from "../../protocol/arkit.js";
 import {
+  type DecoderVariant,
   type GeneratorStepInput,
   type GeneratorStepOutput,
   type GeneratorWorkerApi,
@@ -23,7 +25,12 @@ type Loaded = {
   readonly audioEncoder: AudioEncoder;
   readonly generator: BlockGenerator;
   readonly head: BlendshapeHead;
-  avatar: { readonly decoder: FrameDecoder; readonly session: StageSession };
+  avatar: {
+    readonly id: string;
+    readonly variant: DecoderVariant;
+    readonly decoder: FrameDecoder;
+    readonly session: StageSession;
+  };
 };
 
 /** The moment before a step. */
@@ -52,13 +59,16 @@ export class GeneratorService implements GeneratorWorkerApi {
       try {
         const { behaviour, sampler } = pack.manifest;
         const encoderSession = await runtime.createSession(await pack.readStage("audio-encoder"));
-        const { identity, ...avatar } = await openAvatar(pack, runtime, options.avatar);
+        const { identity, ...avatar } = await openAvatar(pack, runtime, options.avatar, firstVariant(runtime));
         this.#loaded = {
           pack,
           runtime,
           audioEncoder: new AudioEncoder(encoderSession, behaviour["audio-encoder"].states ?? []),
           generator: new BlockGenerator({
-            session: await runtime.createSession(await pack.readStage("generator")),
+            session: await runtime.createSession(await pack.readStage("generator"), {
+              keep: (behaviour.generator.states ?? []).map(({ output }) => output),
+              constants: ["identity"],
+            }),
             states: behaviour.generator.states ?? [],
             times: sampler.times,
             identity,
@@ -86,11 +96,12 @@ export class GeneratorService implements GeneratorWorkerApi {
       const { audioEncoder, generator, head, avatar } = this.#ready();
       const { stageMs, timed } = new StageTimings();
       this.#moments.push({ audio: audioEncoder.save(), generator: generator.save() });
-      if (this.#moments.length > MAX_REWIND_BLOCKS + 1) this.#moments.shift();
+      if (this.#moments.length > MAX_REWIND_BLOCKS + 1) this.#forget(this.#moments.shift()!);
       const audio = await timed("avatar-audio-encoder", () => audioEncoder.encode(input.pcm));
       const tokens = await timed("generator", () => generator.generate({ ...input, audio }));
       const { blendshapes, pose } = await timed("blendshape-head", () => head.read(tokens));
-      const rgba = await timed("decoder", () => avatar.decoder.decode(tokens));
+      const painted = paintedTokens(tokens, blendshapes.length / ARKIT_BLENDSHAPES.length, input.pictures);
+      const rgba = painted.length === 0 ? [] : await timed("decoder", () => avatar.decoder.decode(painted));
       return transferArrays({ rgba, blendshapes, pose, stageMs });
     });
   }
@@ -99,36 +110,42 @@ export class GeneratorService implements GeneratorWorkerApi {
     return this.#queue.run(async () => {
       const { audioEncoder, generator } = this.#ready();
       const { blocks, pcm } = input;
-      if (!Number.isInteger(blocks) || blocks < 1 || blocks > Math.min(MAX_REWIND_BLOCKS, this.#moments.length))
+      if (!Number.isInteger(blocks) || blocks < 0 || blocks > Math.min(MAX_REWIND_BLOCKS, this.#moments.length))
         throw new TypeError(
-          `blocks must be a whole number from 1 to the ${this.#moments.length} steps that are kept, not ${blocks}`,
+          `blocks must be a whole number from 0 to the ${this.#moments.length} steps that are kept, not ${blocks}`,
         );
       const first = this.#moments.length - blocks;
       const before = this.#moments[first - 1];
-      generator.restore(this.#moments[first]!.generator);
-      audioEncoder.restore((before ?? this.#moments[first]!).audio);
+      const now = { audio: audioEncoder.save(), generator: generator.save() };
+      const undone = blocks === 0 ? [] : [...this.#moments.slice(first), now];
+      const target = this.#moments[first] ?? now;
+      generator.restore(target.generator);
+      audioEncoder.restore((before ?? target).audio);
       if (before) await audioEncoder.encode(pcm);
       this.#moments.length = first;
+      this.#forget(...undone);
     });
   }
 
   setAvatar(id: string): Promise<void> {
+    return this.#queue.run(() => this.#change(id, this.#ready().avatar.variant));
+  }
+
+  setDecoder(variant: DecoderVariant): Promise<void> {
     return this.#queue.run(async () => {
-      const loaded = this.#ready();
-      const { identity, ...avatar } = await openAvatar(loaded.pack, loaded.runtime, id);
-      const old = loaded.avatar;
-      loaded.avatar = avatar;
-      loaded.generator.setIdentity(identity);
-      await old.session.dispose();
+      const { id, variant: now } = this.#ready().avatar;
+      if (variant !== now) await this.#change(id, variant);
     });
   }
 
   reset(): Promise<void> {
     return this.#queue.run(() => {
       const { audioEncoder, generator } = this.#ready();
+      const before = [...this.#moments, { audio: audioEncoder.save(), generator: generator.save() }];
       audioEncoder.reset();
       generator.reset();
       this.#moments = [];
+      this.#forget(...before);
     });
   }
 
@@ -139,17 +156,58 @@ export class GeneratorService implements GeneratorWorkerApi {
     this.#moments = [];
   }
 
+  /** Moments that nobody goes back to. */
+  #forget(...moments: readonly Moment[]): void {
+    const kept = this.#moments.map(({ generator }) => generator);
+    for (const moment of moments) this.#loaded?.generator.forget(moment.generator, kept);
+  }
+
+  /** The avatar that was there stays until the new one is loaded. */
+  async #change(id: string, variant: DecoderVariant): Promise<void> {
+    const loaded = this.#ready();
+    const { identity, ...avatar } = await openAvatar(loaded.pack, loaded.runtime, id, variant);
+    const old = loaded.avatar;
+    loaded.avatar = avatar;
+    loaded.generator.setIdentity(identity);
+    await old.session.dispose();
+  }
+
   #ready(): Loaded {
     if (this.#loaded === undefined) throw new EchoError("disposed", { what: "the generator (or it was never loaded)" });
     return this.#loaded;
   }
 }
 
-/** The appearance and the decoder of an avatar: the light decoder for WASM where the avatar has one, else the full one. */
-async function openAvatar(pack: Pack, runtime: Runtime, id: string) {
+/** WASM is slow: it begins with the light decoder, where there is one. */
+function firstVariant(runtime: Runtime): DecoderVariant {
+  return runtime.backend === "wasm" ? "light" : "full";
+}
+
+/** The appearance and the decoder of an avatar: the one that is asked for where the avatar has it, else the full one. */
+async function openAvatar(pack: Pack, runtime: Runtime, id: string, wanted: DecoderVariant) {
   const appearance = await pack.readAppearance(id);
-  const variant = runtime.backend === "wasm" && "light" in pack.avatar(id).decoders ? "light" : "full";
-  const session = await runtime.createSession(await pack.readDecoder(id, variant));
+  const variant: DecoderVariant = wanted in pack.avatar(id).decoders ? wanted : "full";
+  const source = await pack.readDecoder(id, variant);
+  const constants = Object.keys(source.inputs).filter((name) => name !== "tokens");
+  const session = await runtime.createSession(source, { constants });
   const identity = appearance.identity ? float32Data(appearance, "identity") : undefined;
-  return { session, decoder: new FrameDecoder({ session, appearance }), identity };
+  return { id, variant, session, decoder: new FrameDecoder({ session, appearance }), identity };
+}
+
+/**
+ * The tokens of the frames that are painted. Each picture stands for the frames around it; of two it is the first one, so that a
+ * picture is never more than a frame ahead of the sound.
+ */
+function paintedTokens(tokens: Float32Array, frames: number, pictures = frames): Float32Array {
+  if (pictures === frames) return tokens;
+  if (pictures !== 0 && (!Number.isInteger(frames / pictures) || pictures < 0))
+    throw new TypeError(`pictures must be 0 or a divisor of ${frames}, not ${pictures}`);
+  const size = tokens.length / frames;
+  const painted = new Float32Array(pictures * size);
+  for (let i = 0; i < pictures; i++) {
+    const held = frames / pictures;
+    const frame = i * held + Math.floor((held - 1) / 2);
+    painted.set(tokens.subarray(frame * size, (frame + 1) * size), i * size);
+  }
+  return painted;
 }

@@ -12,7 +12,7 @@ import { AudioEncoder } from "../../perception/audio-encoder.js";
 import { VisualEncoder } from "../../perception/visual-encoder.js";
 import type { BackendReport } from "../../protocol/backend.js";
 import type { LcuStepInput, LcuStepOutput, LcuWorkerApi } from "../../protocol/lcu-worker.js";
-import type { Runtime } from "../../runtime/session.js";
+import type { Placement, Runtime } from "../../runtime/session.js";
 import { transferArrays } from "../../runtime/transfer.js";
 import type { StageHost } from "./stage-host.js";
 import { StageTimings } from "./stage-timings.js";
@@ -37,14 +37,16 @@ export class LcuService implements LcuWorkerApi {
       const runtime = await this.#host.openRuntime({ backend: options.backend, assets: options.assets });
       try {
         const { behaviour, limits } = pack.manifest;
-        const open = async (name: StageName) => runtime.createSession(await pack.readStage(name));
+        const open = async (name: StageName, placement?: Placement) =>
+          runtime.createSession(await pack.readStage(name), placement);
+        const keep = (behaviour.lpe.states ?? []).map(({ output }) => output);
         const vocabulary = await pack.readVocabulary();
         const phi = await open("phi");
         const features = behaviour["audio-encoder"].outputs.features!.shape;
         const context = new LongRangeContext({
           audioEncoder: new AudioEncoder(await open("audio-encoder"), behaviour["audio-encoder"].states ?? []),
           visualEncoder: new VisualEncoder(await open("visual-encoder")),
-          perception: new LowLevelPerception(await open("lpe"), behaviour.lpe.states ?? []),
+          perception: new LowLevelPerception(await open("lpe", { keep }), behaviour.lpe.states ?? []),
           history: new HistoryRing({
             entries: limits.historyEntries,
             blocksPerEntry: limits.historyBlocksPerEntry,
@@ -74,6 +76,13 @@ export class LcuService implements LcuWorkerApi {
   setAffect(text: string): Promise<Float32Array> {
     // A copy, because the receiver's thread takes the array over.
     return this.#queue.run(async () => transferArrays((await this.#ready().text.encode(text)).slice()));
+  }
+
+  setUnderstanding(text: string | null): Promise<void> {
+    return this.#queue.run(async () => {
+      const { context, text: encoder } = this.#ready();
+      context.setUnderstanding(text === null ? null : await encoder.encode(text));
+    });
   }
 
   reset(): Promise<void> {

@@ -1,5 +1,5 @@
 import { EchoError } from "../../base/errors.js";
-import type { AssetOptions, BackendName, PackSource } from "../../protocol/backend.js";
+import type { AssetOptions, BackendName, BackendReport, PackSource } from "../../protocol/backend.js";
 import type { GeneratorWorkerApi } from "../../protocol/generator-worker.js";
 import type { LcuWorkerApi } from "../../protocol/lcu-worker.js";
 import { startWorker } from "../../runtime/asset-urls.js";
@@ -38,6 +38,8 @@ export type ServiceName = "lcu" | "generator";
 export type ServiceListener = {
   /** A thread died and a new one is being loaded. */
   readonly onRestart?: (worker: ServiceName) => void;
+  /** The new thread has loaded; it may run elsewhere than the old one did. */
+  readonly onReload?: (worker: ServiceName, report: BackendReport) => void;
   /** There are no threads here, for this reason: the model runs in the caller's. */
   readonly onFallback: (reason: string) => void;
 };
@@ -49,16 +51,16 @@ const CALL_TIMEOUT_MS = 30_000;
 
 /**
  * Starts both services in threads of their own. A thread that dies is started again and loaded anew (its memory of the talk is gone),
- * until its budget is spent. `onRestart` hears of it.
+ * until its budget is spent; `hear` is told. So does one that lost its GPU.
  */
 export function startServices(
   options: ServiceOptions,
-  onRestart: (worker: ServiceName) => void = () => {},
+  hear: Pick<ServiceListener, "onRestart" | "onReload"> = {},
 ): Promise<Services> {
   const { pack, avatar, backend, seed, assets } = options;
   const supervise = <Api extends LcuWorkerApi | GeneratorWorkerApi>(
     name: ServiceName,
-    load: (api: Api) => Promise<unknown>,
+    load: (api: Api) => Promise<BackendReport>,
   ) =>
     new SupervisedWorker<Api>({
       name,
@@ -66,9 +68,10 @@ export function startServices(
       callTimeoutMs: options.callTimeoutMs ?? CALL_TIMEOUT_MS,
       methodTimeoutMs: { load: LOAD_TIMEOUT_MS, setAvatar: LOAD_TIMEOUT_MS } as never,
       onRestart: async (api) => {
-        onRestart(name);
-        await load(api);
+        hear.onRestart?.(name);
+        hear.onReload?.(name, await load(api));
       },
+      endsThread: (error) => EchoError.is(error) && error.code === "gpu-device-lost",
       onDispose: (api) => api.dispose(),
     });
   const lcu = supervise<LcuWorkerApi>("lcu", (api) => api.load(lcuLoad(options)));
@@ -91,7 +94,7 @@ export function startServices(
 /** Starts the services in threads, or in this one where threads cannot start; `onFallback` hears why. */
 export async function startServicesAnywhere(options: ServiceOptions, hear: ServiceListener): Promise<Services> {
   try {
-    return await startServices(options, hear.onRestart);
+    return await startServices(options, hear);
   } catch (error) {
     if (!EchoError.is(error) || error.code !== "worker-start-failed") throw error;
     hear.onFallback(error.message);

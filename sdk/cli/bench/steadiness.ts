@@ -1,0 +1,116 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { EchoAgent } from "../../agent.js";
+import { PercentileCounter } from "../../base/percentiles.js";
+import type { Pack } from "../../pack/pack.js";
+import type { BackendName } from "../../protocol/backend.js";
+import { openHalves } from "./graph-share.js";
+
+/** What changes over a long conversation. */
+export type Steadiness = {
+  /** Minutes of conversation, as fast as the machine goes. */
+  readonly minutes: number;
+  /** Median step of the LCU in ms: over the blocks around 10 s, and over as many at the end. */
+  readonly lcuEarlyMs: number;
+  readonly lcuLateMs: number;
+  /** Memory of the process in MB: after a minute of conversation, and at the end. */
+  readonly earlyMb: number;
+  readonly lateMb: number;
+};
+
+/** What is left of agents that came and went. */
+export type Cycles = {
+  readonly cycles: number;
+  /** Memory of the process in MB after the first few cycles, and after the last. */
+  readonly earlyMb: number;
+  readonly lateMb: number;
+  /** Threads, ports and timers that were there before the first and after the last. */
+  readonly handlesBefore: number;
+  readonly handlesAfter: number;
+};
+
+/** Blocks whose median counts. */
+const WINDOW = 60;
+/** Every so many blocks the generator speaks too: its states are as long as the LCU's are. */
+const SPEAK_EVERY = 8;
+/** Cycles after which the first memory is taken: pools and caches of the runtime have filled. */
+const EARLY_CYCLES = 5;
+
+/** Listens for `minutes` of conversation. */
+export async function measureSteadiness(task: {
+  pack: Pack;
+  avatar: string;
+  backend: BackendName;
+  minutes: number;
+  onBlock: (block: number, blocks: number) => void;
+  signal: AbortSignal;
+}): Promise<Steadiness> {
+  const { pack, avatar, backend, minutes, onBlock, signal } = task;
+  const { fps, blockFrames } = pack.manifest.clock;
+  const blocks = Math.round((minutes * 60 * fps) / blockFrames);
+  const minute = Math.round((60 * fps) / blockFrames);
+  const ten = Math.round((10 * fps) / blockFrames);
+  const halves = await openHalves(pack, avatar, backend);
+  try {
+    const [early, late] = [new PercentileCounter(), new PercentileCounter()];
+    let earlyMb = 0;
+    for (let block = 0; block < blocks; block++) {
+      signal.throwIfAborted();
+      const startMs = performance.now();
+      const { fPu } = await halves.listen(block);
+      const tookMs = performance.now() - startMs;
+      if (block >= ten && block < ten + WINDOW) early.add(tookMs);
+      if (block >= blocks - WINDOW) late.add(tookMs);
+      if (block % SPEAK_EVERY === 0) await halves.speak(block, fPu, 1);
+      if (block === minute) earlyMb = await settledMb();
+      onBlock(block, blocks);
+    }
+    return {
+      minutes,
+      lcuEarlyMs: early.percentiles().p50,
+      lcuLateMs: late.percentiles().p50,
+      earlyMb,
+      lateMb: await settledMb(),
+    };
+  } finally {
+    await halves.dispose();
+  }
+}
+
+/** Creates agents, lets each show a frame, and disposes of them. */
+export async function measureCycles(task: {
+  pack: Pack;
+  avatar: string;
+  backend: BackendName;
+  cycles: number;
+  onCycle: (cycle: number) => void;
+  signal: AbortSignal;
+}): Promise<Cycles> {
+  const { pack, avatar, backend, cycles, onCycle, signal } = task;
+  const handlesBefore = handles();
+  let earlyMb = 0;
+  for (let cycle = 0; cycle < cycles; cycle++) {
+    const agent = await EchoAgent.create({ pack, avatar, backend, signal });
+    const { value } = await agent.frames().next();
+    value?.close();
+    await agent.dispose();
+    if (cycle === Math.min(EARLY_CYCLES, cycles) - 1) earlyMb = await settledMb();
+    onCycle(cycle);
+  }
+  return { cycles, earlyMb, lateMb: await settledMb(), handlesBefore, handlesAfter: handles() };
+}
+
+function handles(): number {
+  return process.getActiveResourcesInfo().filter((name) => /Worker|MessagePort|Timeout/.test(name)).length;
+}
+
+/** Memory of the process after the garbage collector has been through, in MB. */
+async function settledMb(): Promise<number> {
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc") as () => void;
+  for (let i = 0; i < 3; i++) {
+    collect();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  return Math.round((process.memoryUsage().rss / 2 ** 20) * 10) / 10;
+}
