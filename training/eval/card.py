@@ -79,7 +79,7 @@ def affordable(pack: Pack, clips: list[Clip], arguments: argparse.Namespace) -> 
     roll_out(pack, lanes, 6)
     each = (time.time() - begun) / (6 * len(lanes))
     fixed = each * 6.25 * (36 * 12 + 2 * 60 * arguments.drift_minutes)
-    asked = each * 6.25 * (len(clips) * arguments.seconds + 16 * arguments.ablation_seconds)
+    asked = each * 6.25 * (len(clips) * arguments.seconds + 40 * arguments.ablation_seconds)
     share = float(np.clip((60 * arguments.minutes - fixed) / asked, 0.4, 1.0))
     print(f"{1000 * each:.1f} ms a block and session; {100 * share:.0f} % of the asked seconds", flush=True)
     return share
@@ -112,7 +112,7 @@ def measure(pack: Pack, trained: Trained, arguments: argparse.Namespace, figures
         return lip_sync(sound[0])
 
     figures.measure("lipSync", voices)
-    if not figures.wants("lips", "lipsAllTalks", "smiles", "behaviour", "controls", "consistency", "likeness", "concern", "ablations", "drift"):
+    if not figures.wants("lips", "lipsAllTalks", "smiles", "behaviour", "controls", "consistency", "likeness", "concern", "fewSteps", "ablations", "drift"):
         return
     talks = trained.held_out_talks(arguments.talks)
     entries = histories(pack, talks)
@@ -131,7 +131,17 @@ def measure(pack: Pack, trained: Trained, arguments: argparse.Namespace, figures
     figures.measure("likeness", lambda: likeness({avatars[i % len(avatars)]: pack.decode(avatars[i % len(avatars)], full.made.tokens[i][spread]) for i in range(min(4, len(clips)))}, references(pack)))
     figures.measure("concern", lambda: lasting_concern(pack, talks, entries))
     frames = min(clips[0].frames, int(share * arguments.ablation_seconds * 25) // 4 * 4)
-    few = shorter(clips[:4], frames)
+    few = shorter(clips, frames)
+
+    def few_steps() -> dict:
+        if arguments.teacher is None:
+            raise NotMeasured("no pack of the many-step teacher was given (--teacher)")
+        teacher = Pack(arguments.teacher, arguments.threads)
+        student = Played(few, Made(*(track[:, :frames] for track in (full.made.blendshapes, full.made.pose, full.made.tokens))))
+        steps = {len(pack.manifest["sampler"]["times"]): student, len(teacher.manifest["sampler"]["times"]): play(teacher, few)}
+        return ablations.table({f"{count} steps": played for count, played in steps.items()}) | {"clips": len(few), "seconds": frames / 25}
+
+    figures.measure("fewSteps", few_steps)
 
     def ablate() -> dict:
         off = [lane_of(c, i, avatar=avatars[i % len(avatars)], switches={switch: 0.0}) for switch in SWITCHES for i, c in enumerate(few)]
@@ -171,13 +181,14 @@ def main() -> None:
     parser.add_argument("--config", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True, help="where the card goes")
     parser.add_argument("--speech-eval", type=Path, help="folder of recorded speech (flac or wav) for the lip-synchrony figure")
+    parser.add_argument("--teacher", type=Path, help="pack of the same behaviour before distillation, for the student's figures against it")
     parser.add_argument("--banner", type=Path, default=Path("docs/images/head.png"), help="row of the avatars for the README")
     parser.add_argument("--figures-only", action="store_true", help="no pictures")
     parser.add_argument("--pictures-only", action="store_true", help="pictures and text from the figures measured before")
     parser.add_argument("--only", nargs="*", help="measure just these figures again (names as in figures.json)")
-    parser.add_argument("--talks", type=int, default=8, help="held-out talks (the first four give the lip figures and the ablations)")
+    parser.add_argument("--talks", type=int, default=8, help="held-out talks")
     parser.add_argument("--seconds", type=int, default=60, help="seconds of each talk")
-    parser.add_argument("--ablation-seconds", type=int, default=40)
+    parser.add_argument("--ablation-seconds", type=int, default=30)
     parser.add_argument("--sentences", type=int, default=32)
     parser.add_argument("--drift-minutes", type=float, default=10.0)
     parser.add_argument("--minutes", type=float, default=5.0, help="time for the talks and rollouts; clips are shortened to fit, to 40 %% at least")

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from training.eval import metrics
+from training.eval.ablations import differences
 
 SEQ = np.array([[0.0, 0], [1, 2], [2, 4]])
 USER = np.array([[1.0, 10], [2, 12], [3, 11], [4, 13]])
@@ -54,3 +55,13 @@ def test_a_constant_has_no_correlation():
 def test_psnr_and_iou():
     assert metrics.psnr([0.001]) == pytest.approx(30.0)
     assert metrics.iou(np.array([True, True, False]), np.array([True, False, False])) == pytest.approx(0.5)
+
+
+def test_intervals_hold_a_sure_difference_and_not_a_doubtful_one():
+    base = [{"mse": 1.0 + 0.1 * k} for k in range(8)]
+    worse = [{"mse": 1.2 + 0.1 * k + 0.01 * (k % 2)} for k in range(8)]
+    low, high = differences(base, worse)["mseInterval"]
+    assert 0.19 < low < high < 0.22
+    doubtful = [{"mse": 1.0 + 0.1 * k + (0.3 if k % 2 else -0.3)} for k in range(8)]
+    low, high = differences(base, doubtful)["mseInterval"]
+    assert low < 0 < high
