@@ -1,4 +1,13 @@
-import { type ClientEvent, type ClientMessages, MAX_CONDITION, VIDEO_FORMATS } from "./remote.js";
+import { isErrorCode } from "../base/errors.js";
+import {
+  type ClientEvent,
+  type ClientMessages,
+  MAX_CONDITION,
+  MAX_EARLIER_BLOCKS,
+  type ServerEvent,
+  type ServerMessages,
+  VIDEO_FORMATS,
+} from "./remote.js";
 
 /** Numbers in the arrays of one pack's messages. */
 export type MessageSizes = {
@@ -19,6 +28,7 @@ export type Violation = { readonly path: string; readonly rule: string };
 
 const MAX_SEQ = 2 ** 31 - 1;
 const MAX_NAME = 64;
+const MAX_SIDE = 4_096;
 
 const whole =
   (min: number, max: number): Rule =>
@@ -94,6 +104,43 @@ export function createMessageChecks(
   return (event, message) => checkSchema(schemas[event], message);
 }
 
+/** Checks of what servers send: a client believes its server no more than the other way round. Never throws. */
+export function createServerMessageChecks(): (event: ServerEvent, message: unknown) => Violation | undefined {
+  const seq = whole(1, MAX_SEQ);
+  const numbers = { seq, blendshapes: floats(4 * 52), pose: floats(4 * 6) };
+  const schemas: Readonly<Record<ServerEvent, Schema>> = {
+    welcome: {
+      protocol: whole(1, 1_000),
+      sessionId: name,
+      resumeToken: name,
+      resumed: yesNo,
+      lastSeq: whole(0, MAX_SEQ),
+      packHash: name,
+      width: whole(1, MAX_SIDE),
+      height: whole(1, MAX_SIDE),
+      format: (value) => formats([value]),
+      window: whole(1, 100),
+      graceMs: whole(0, 3_600_000),
+      backend: name,
+    },
+    block: {
+      ...numbers,
+      format: (value) => formats([value]),
+      key: yesNo,
+      pictures: list(4, (value) => (value instanceof Uint8Array ? undefined : "must be bytes")),
+      earlier: list(MAX_EARLIER_BLOCKS, (value) => {
+        const wrong = checkSchema(numbers, value);
+        return wrong && `is wrong at ${wrong.path}: ${wrong.rule}`;
+      }),
+      stageMs: milliseconds,
+    },
+    done: { seq },
+    refused: { seq: { optional: whole(0, MAX_SEQ) }, error: errorEnvelope },
+    draining: { deadlineMs: whole(0, 86_400_000) },
+  } satisfies { [Event in ServerEvent]: { [Key in keyof Required<ServerMessages[Event]>]: unknown } };
+  return (event, message) => checkSchema(schemas[event], message);
+}
+
 /** Checks what a client says when it connects. */
 export function checkConnectAuth(auth: unknown): Violation | undefined {
   const text: Rule = (value) =>
@@ -118,6 +165,33 @@ export function checkSessionRequest(body: unknown): Violation | undefined {
   const hash: Rule = (value) =>
     typeof value === "string" && /^[0-9a-f]{64}$/.test(value) ? undefined : "must be a SHA-256 in hexadecimal";
   return checkSchema({ protocol: whole(1, 1_000), packHash: hash, avatar: name, seed: whole(0, 2 ** 32 - 1) }, body);
+}
+
+function list(most: number, rule: Rule): Rule {
+  return (value) => {
+    if (!Array.isArray(value) || value.length > most) return `must be a list of at most ${most}`;
+    for (const item of value) {
+      const wrong = rule(item);
+      if (wrong !== undefined) return wrong;
+    }
+    return undefined;
+  };
+}
+
+function milliseconds(value: unknown): string | undefined {
+  const fits =
+    typeof value === "object" &&
+    value !== null &&
+    Object.entries(value).length <= 32 &&
+    Object.values(value).every((ms) => Number.isFinite(ms) && (ms as number) >= 0);
+  return fits ? undefined : "must be milliseconds by name";
+}
+
+function errorEnvelope(value: unknown): string | undefined {
+  const { code, stage, recoverable, message } = (value ?? {}) as Partial<Record<string, unknown>>;
+  const fits =
+    isErrorCode(code) && typeof stage === "string" && typeof recoverable === "boolean" && typeof message === "string";
+  return fits ? undefined : "must be an error of the table";
 }
 
 function checkSchema(schema: Schema, message: unknown): Violation | undefined {

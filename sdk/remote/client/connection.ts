@@ -9,8 +9,10 @@ import {
   type ServerMessages,
   type WelcomeMessage,
 } from "../../protocol/remote.js";
+import { createServerMessageChecks } from "../../protocol/remote-checks.js";
 import { createPacketParser } from "../wire/packet-parser.js";
 
+const check = createServerMessageChecks();
 /** Time from the first try to the welcome, in ms: opening a session loads an avatar. */
 const WELCOME_MS = 20_000;
 
@@ -56,13 +58,24 @@ export class Connection {
         fail(isErrorCode(data?.code) ? EchoError.fromEnvelope(data!) : unreachable(reasonOf(error), error));
       });
       socket.on("disconnect", (reason) => fail(unreachable(reason)));
-      socket.on("refused", ({ error }: ServerMessages["refused"]) => {
-        if (isErrorCode(error?.code)) refusal = EchoError.fromEnvelope(error);
+      socket.on("refused", (message: Partial<ServerMessages["refused"]> | undefined) => {
+        const error = message?.error;
+        if (error && isErrorCode(error.code)) refusal = EchoError.fromEnvelope(error);
       });
       socket.once("welcome", (welcome: WelcomeMessage) => {
+        const wrong = check("welcome", welcome);
+        if (wrong) {
+          fail(unreachable(`its welcome is wrong at ${wrong.path}: ${wrong.rule}`));
+          return;
+        }
         clearTimeout(late);
         socket.off();
-        for (const event of ["block", "done", "refused", "draining"] as const) socket.on(event, listener[event]);
+        for (const event of ["block", "done", "refused", "draining"] as const)
+          socket.on(event, (message: never) => {
+            const broken = check(event, message);
+            if (broken === undefined) listener[event](message);
+            else listener.refused({ error: new EchoError("message-invalid", { event, ...broken }).toEnvelope() });
+          });
         socket.on("disconnect", (reason) => {
           socket.off();
           listener.closed(reason);

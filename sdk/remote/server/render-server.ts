@@ -54,8 +54,8 @@ export class RenderServer {
 
   /**
    * Loads the pack, starts the model in a thread of its own and listens. Throws a `TypeError` for a bad option (a public address without a
-   * secret is one), EchoError for what goes wrong in the world (`pack-…`, `backend-unavailable`, `server-unreachable` for Redis), and what
-   * Node says when the port is taken.
+   * secret is one), EchoError for what goes wrong in the world (`pack-…`, `backend-unavailable`, `server-unreachable` for a port that is
+   * taken and for Redis).
    */
   static async start(options: ServeOptions = {}): Promise<RenderServer> {
     checkServeOptions(options);
@@ -71,6 +71,11 @@ export class RenderServer {
   /** The address for `backend: { remote: url }`. */
   get url(): string {
     return this.#parts.url;
+  }
+
+  /** The port that it listens on. */
+  get port(): number {
+    return (this.#parts.http.address() as AddressInfo | null)?.port ?? 0;
   }
 
   /** Where the graphs run, for instance "cpu". */
@@ -211,9 +216,11 @@ async function startParts(options: ServeOptions, store: DisposableStore): Promis
   http.headersTimeout = 10_000;
   const sockets = createSocketServer({ http, house, tokens, node, origins, trustProxy, limit, metrics, log });
   await new Promise<void>((resolve, reject) => {
-    http.once("error", reject);
+    const refuse = (cause: Error): void =>
+      reject(new EchoError("server-unreachable", { server: `${host}:${port}`, reason: cause.message, cause }));
+    http.once("error", refuse);
     http.listen(port, host, () => {
-      http.off("error", reject);
+      http.off("error", refuse);
       resolve();
     });
   });

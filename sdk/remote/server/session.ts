@@ -102,6 +102,11 @@ export class RemoteSession {
     return this.#link !== undefined;
   }
 
+  /** The last operation that was taken. */
+  get lastSeq(): number {
+    return this.#lastSeq;
+  }
+
   /** True for the token that the last welcome gave out. */
   mayResume(token: string): boolean {
     return !this.#ended && sameToken(token, this.#resumeToken);
