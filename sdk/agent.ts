@@ -10,6 +10,7 @@ import type { SpeechAudio, Utterance } from "./agent/utterance.js";
 import type { ListenOptions } from "./base/events.js";
 import { checkNumber } from "./base/option-checks.js";
 import type { EchoFrame } from "./frame/echo-frame.js";
+import type { CaptureStreamOptions } from "./frame/frame-stream.js";
 import { loadPack } from "./pack/load-pack.js";
 import { Pack } from "./pack/pack.js";
 
@@ -127,6 +128,14 @@ export class EchoAgent {
    */
   frames(): AsyncIterableIterator<EchoFrame> {
     return this.#head.frames();
+  }
+
+  /**
+   * The head as a MediaStream (browsers), for a call, a recorder or a virtual camera: a video track with the frames, and an audio track
+   * with the speech where the agent's clock is a SpeechPlayer. Ends with `dispose()`; stop its tracks to end it earlier.
+   */
+  captureStream(options?: CaptureStreamOptions): MediaStream {
+    return this.#head.captureStream(options);
   }
 
   /** Listens to an event. The result stops it. */

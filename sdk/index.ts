@@ -16,6 +16,7 @@ export { openMicrophone, readMicrophone } from "./capture/microphone.js";
 export type { AudioChunk } from "./capture/types.js";
 // What comes out, and the clock it comes by
 export { EchoFrame, type FrameState } from "./frame/echo-frame.js";
+export type { CaptureStreamOptions } from "./frame/frame-stream.js";
 export { createSystemClock, type PlayoutClock, type ScheduledSpeech } from "./frame/playout-clock.js";
 export { SpeechPlayer, type SpeechPlayerOptions } from "./frame/speech-player.js";
 export type { ChatEndpointOptions } from "./lcu/endpoint/chat-endpoint.js";

@@ -2,6 +2,7 @@ import { EchoError, reasonOf } from "../base/errors.js";
 import { EventEmitter } from "../base/events.js";
 import { PercentileCounter } from "../base/percentiles.js";
 import type { EchoFrame } from "../frame/echo-frame.js";
+import { type CaptureStreamOptions, streamFrames } from "../frame/frame-stream.js";
 import { createSystemClock, type PlayoutClock, waitUntil } from "../frame/playout-clock.js";
 import { UnclosedFrames } from "../frame/unclosed-frames.js";
 import { OfflineReasoner } from "../lcu/offline-reasoner.js";
@@ -18,7 +19,8 @@ import { type AgentState, AgentStateMachine } from "./agent-state.js";
 import { BlockTimes } from "./block-times.js";
 import { FrameHub } from "./frame-hub.js";
 import { ListeningLoop } from "./listening-loop.js";
-import { type BlockCost, QualityLadder, type QualityLevel } from "./quality-ladder.js";
+import { QualityControl } from "./quality-control.js";
+import type { QualityLevel } from "./quality-ladder.js";
 import type { Services, StartServices } from "./services/start-services.js";
 import { SpeakingLoop } from "./speaking-loop.js";
 import { MAX_WAITING_UTTERANCES, SpeechTimeline, type SpokenResult } from "./speech-timeline.js";
@@ -43,10 +45,13 @@ type Running = {
   readonly speaking: SpeakingLoop;
   readonly affect: AffectFeed;
   readonly understanding: UnderstandingFeed | undefined;
-  readonly ladder: QualityLadder;
+  readonly quality: QualityControl;
 };
 
-/** What stands behind an EchoAgent: it joins the loops, the timeline of speech, the frames and the events. */
+/**
+ * What stands behind an EchoAgent: it joins the loops, the timeline of speech, the frames and the events. Longer than other files,
+ * because here and nowhere else they all meet; each of them is a file of its own.
+ */
 export class LiveHead {
   readonly events = new EventEmitter<AgentEvents>();
   readonly user: UserInput;
@@ -77,8 +82,6 @@ export class LiveHead {
   #backend: ChosenBackend | undefined;
   /** Pixels of the pictures that come from the generator. */
   #size = { width: 0, height: 0 };
-  /** The last picture that was painted; on low rungs it is shown for longer. */
-  #picture: Uint8ClampedArray | undefined;
 
   constructor(pack: Pack, options: AgentOptions) {
     this.#pack = pack;
@@ -114,7 +117,7 @@ export class LiveHead {
 
   /** How much of the work is done now. */
   get quality(): QualityLevel {
-    return this.#running?.ladder.level ?? "full";
+    return this.#running?.quality.level ?? "full";
   }
 
   get nowMs(): number {
@@ -191,13 +194,19 @@ export class LiveHead {
     await this.#running!.services.generator.setAvatar(id);
     // Answers come in order: pictures made before this one are of the old avatar, pictures after it of the new one.
     this.#avatar = id;
-    if (resolution.width !== this.#size.width || resolution.height !== this.#size.height) this.#picture = undefined;
+    if (resolution.width !== this.#size.width || resolution.height !== this.#size.height)
+      this.#running?.quality.forgetPicture();
     this.#size = resolution;
   }
 
   frames(): AsyncIterableIterator<EchoFrame> {
     this.#checkRunning();
     return this.#hub.open();
+  }
+
+  captureStream(options?: CaptureStreamOptions): MediaStream {
+    this.#checkRunning();
+    return streamFrames(this.#hub.open(), this.#clock.captureStream?.(), options);
   }
 
   addTurn(turn: DialogueTurn): void {
@@ -254,9 +263,8 @@ export class LiveHead {
       failed: (error, goesOn) => this.#workerFailed("generator", error, goesOn),
     });
     const understanding = this.#createUnderstanding(services);
-    const ladder = this.#createLadder(times);
-    this.#running = { services, times, listening, speaking, affect, understanding, ladder };
-    this.#useDecoder(ladder, services);
+    const quality = this.#createQuality(times, services);
+    this.#running = { services, times, listening, speaking, affect, understanding, quality };
     const { width, height, backend } = services.generatorReport;
     this.#size = { width, height };
     this.#backend = backend;
@@ -275,27 +283,17 @@ export class LiveHead {
     this.events.emit("downgraded", { from, to: report.backend, reason });
   }
 
-  #createLadder({ blockMs, blockFrames }: BlockTimes): QualityLadder {
-    const { quality = "auto" } = this.#options;
-    const light = "light" in this.#pack.avatar(this.#avatar).decoders;
-    const steps = this.#pack.manifest.sampler.times.length;
-    return new QualityLadder({ blockMs, blockFrames, steps, light, start: quality === "auto" ? "full" : quality });
-  }
-
-  /** A block's cost may move the agent to another rung. */
-  #weigh(cost: BlockCost): void {
-    const { ladder, services, speaking } = this.#running!;
-    const { quality = "auto" } = this.#options;
-    if (quality !== "auto") return;
-    const change = ladder.add(cost, speaking.skipped);
-    if (change === null) return;
-    this.#useDecoder(ladder, services);
-    this.events.emit("quality-changed", change);
-  }
-
-  #useDecoder(ladder: QualityLadder, { generator }: Services): void {
-    if (!("light" in this.#pack.avatar(this.#avatar).decoders)) return;
-    void generator.setDecoder?.(ladder.work.decoder).catch((error: unknown) => this.#workerFailed("generator", error));
+  #createQuality({ blockMs, blockFrames }: BlockTimes, { generator }: Services): QualityControl {
+    return new QualityControl({
+      quality: this.#options.quality ?? "auto",
+      blockMs,
+      blockFrames,
+      steps: this.#pack.manifest.sampler.times.length,
+      light: "light" in this.#pack.avatar(this.#avatar).decoders,
+      generator,
+      onChange: (change) => this.events.emit("quality-changed", change),
+      onError: (error) => this.#workerFailed("generator", error),
+    });
   }
 
   #createUnderstanding(services: Services): UnderstandingFeed | undefined {
@@ -358,10 +356,8 @@ export class LiveHead {
     waited.abort();
     const { sdcm, lau } = this.#switches;
     const emotion = affect.at(this.nowMs / 1_000);
-    const { ladder, times } = this.#running!;
-    const { pictureShare, steps } = ladder.work;
-    const pictures = Math.max(this.#picture ? 0 : 1, Math.round(pictureShare * times.blockFrames));
-    return { fPu: listening.fPu, emotion, sdcm, lau, expressivity: this.expressivity, pictures, steps };
+    const asked = this.#running!.quality.ask();
+    return { fPu: listening.fPu, emotion, sdcm, lau, expressivity: this.expressivity, ...asked };
   }
 
   #show(block: number, output: GeneratorStepOutput, tookMs: number, times: BlockTimes): void {
@@ -370,20 +366,19 @@ export class LiveHead {
     this.#count(output.stageMs);
     const { width, height } = this.#size;
     const { blockFrames, frameMs } = times;
-    const pictures = output.rgba.length;
-    if (!output.held) this.#weigh({ tookMs, paintMs: output.stageMs.decoder ?? 0, pictures });
+    const { quality, speaking } = this.#running!;
+    const pictures = quality.take(output, tookMs, speaking.skipped);
     const part = (values: Float32Array, f: number): Float32Array =>
       values.subarray((f * values.length) / blockFrames, ((f + 1) * values.length) / blockFrames);
     for (let f = 0; f < blockFrames; f++) {
       const timestampMs = times.startMs(block) + f * frameMs;
-      this.#picture = output.rgba[Math.floor((f * pictures) / blockFrames)] ?? this.#picture;
       this.#frames += 1;
       this.#hub.push({
         index: block * blockFrames + f,
         timestampMs,
         width,
         height,
-        rgba: this.#picture!,
+        rgba: pictures[f]!,
         blendshapes: part(output.blendshapes, f),
         pose: part(output.pose, f),
         state: this.#speech.speakingAt(times.sampleAt(timestampMs)) === undefined ? "listening" : "speaking",

@@ -24,6 +24,8 @@ export interface PlayoutClock {
   finish?(utteranceId: string): void;
   /** Silences an utterance from `atMs` on. */
   cancel?(utteranceId: string, atMs: number): void;
+  /** What is heard, as a stream (browsers). */
+  captureStream?(): MediaStream;
 }
 
 /** The longest sleep between two looks at a clock, in ms: a clock may run faster than the machine's. */

@@ -139,6 +139,13 @@ export class SpeechPlayer implements PlayoutClock {
     this.#flush(utteranceId);
   }
 
+  /** What is heard, as a stream with one audio track; each call gives another one. It ends with the player. */
+  captureStream(): MediaStream {
+    const destination = this.context.createMediaStreamDestination();
+    this.#node.connect(destination);
+    return destination.stream;
+  }
+
   /** Ends the sound; a context that was handed in stays open. */
   async dispose(): Promise<void> {
     this.#node.disconnect();

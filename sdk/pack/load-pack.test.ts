@@ -221,6 +221,27 @@ describe("loadPack over http", () => {
     await expect(pack.readStage("lpe")).rejects.toMatchObject(refused("pack-file-corrupt", "longer than the"));
   });
 
+  it("notices a file of which only half was served", async () => {
+    const pack = await loadPack(`${base}/packs/tiny/`);
+    const whole = files.read("behaviour/lpe.onnx");
+    files.write("behaviour/lpe.onnx", new Uint8Array(whole.subarray(0, whole.length / 2)));
+    await expect(pack.readStage("lpe")).rejects.toMatchObject(refused("pack-file-corrupt"));
+  });
+
+  it("goes on without the browser's cache when there is no room in it, or it is forbidden", async () => {
+    const full = () => Promise.reject(new DOMException("no room", "QuotaExceededError"));
+    const cache = { match: async () => undefined, put: full, delete: async () => false };
+    for (const open of [async () => cache, () => Promise.reject(new DOMException("no", "SecurityError"))]) {
+      Object.defineProperty(globalThis, "caches", { value: { open }, configurable: true });
+      try {
+        const pack = await loadPack(`${base}/packs/tiny/`);
+        expect((await pack.readStage("lpe")).name).toBe("lpe");
+      } finally {
+        Reflect.deleteProperty(globalThis, "caches");
+      }
+    }
+  });
+
   it("stops when the signal is aborted", async () => {
     const pack = await loadPack(`${base}/packs/tiny/`);
     await expect(pack.readStage("lpe", AbortSignal.abort())).rejects.toMatchObject({ name: "AbortError" });

@@ -23,6 +23,10 @@ export class FixtureWorker {
     });
   }
 
+  async loseGpu(): Promise<void> {
+    throw new EchoError("gpu-device-lost", { reason: "a test" });
+  }
+
   async failCaller(): Promise<void> {
     throw new TypeError("options.seed must be a whole number");
   }

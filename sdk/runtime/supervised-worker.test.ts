@@ -80,6 +80,22 @@ it("rejects every call under way when the worker dies in the middle, and starts 
   expect([revived, worker.deaths]).toEqual([[5], 1]);
 });
 
+it("replaces a thread whose error says that it is of no more use, such as one that lost its GPU", async () => {
+  const revived: number[] = [];
+  const worker = supervise({
+    endsThread: (error) => EchoError.is(error) && error.code === "gpu-device-lost",
+    onRestart: async (api) => void revived.push(await api.count(7)),
+  });
+  await worker.api.count(1);
+  const [hanging, losing] = await Promise.allSettled([worker.api.hang(), worker.api.loseGpu()]);
+  expect(losing).toMatchObject({ status: "rejected", reason: { code: "gpu-device-lost", recoverable: true } });
+  expect(hanging).toMatchObject({ status: "rejected", reason: { code: "worker-died", recoverable: true } });
+  expect(await worker.api.count(1)).toBe(8);
+  expect([revived, worker.deaths]).toEqual([[7], 1]);
+  await expect(worker.api.failKnown()).rejects.toMatchObject({ code: "pack-file-missing" });
+  expect(worker.deaths).toBe(1); // other errors leave it alone
+});
+
 it("notices an uncaught error in the worker", async () => {
   const worker = supervise();
   await expect(worker.api.throwUncaught()).rejects.toMatchObject({

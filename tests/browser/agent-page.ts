@@ -105,6 +105,31 @@ const calls = {
     return { during, result, goesOn: agent.nowMs > nowMs, state: agent.state };
   },
 
+  /** The head as a stream: what a video element and an analyser get of it. */
+  capture: async () => {
+    const stream = agent.captureStream({ background: "#ff0000" });
+    const kinds = stream.getTracks().map(({ kind }) => kind);
+    const video = document.createElement("video");
+    video.muted = true;
+    video.srcObject = new MediaStream(stream.getVideoTracks());
+    await video.play();
+    const analyser = new AnalyserNode(player.context);
+    new MediaStreamAudioSourceNode(player.context, { mediaStream: stream }).connect(analyser);
+    const { finished } = agent.speak({ pcm: new Float32Array(32_000).fill(0.25), sampleRateHz: 16_000 });
+    let loudest = 0;
+    const samples = new Float32Array(analyser.fftSize);
+    for (let i = 0; i < 60; i++) {
+      await sleep(50);
+      analyser.getFloatTimeDomainData(samples);
+      loudest = Math.max(loudest, ...samples);
+    }
+    await finished;
+    const { videoWidth, videoHeight } = video;
+    const frames = video.getVideoPlaybackQuality().totalVideoFrames;
+    for (const track of stream.getTracks()) track.stop();
+    return { kinds, videoWidth, videoHeight, frames, loudest };
+  },
+
   /** A microphone made of an oscillator. */
   listen: async () => {
     const { context } = player;

@@ -72,6 +72,14 @@ describe.skipIf(chromiumPath === undefined)("an agent in Chromium, its threads a
     expect({ goesOn, state }).toEqual({ goesOn: true, state: "listening" });
   });
 
+  it("gives itself as a stream, picture and sound", async () => {
+    const { kinds, videoWidth, videoHeight, frames, loudest } = await page.evaluate(() => window.agentCalls.capture());
+    expect([...kinds].sort()).toEqual(["audio", "video"]);
+    expect({ videoWidth, videoHeight }).toEqual({ videoWidth: 16, videoHeight: 16 });
+    expect(frames).toBeGreaterThan(5);
+    expect(loudest).toBeGreaterThan(0.15);
+  });
+
   it("listens to a microphone until it is detached", async () => {
     const { heard, grew } = await page.evaluate(() => window.agentCalls.listen());
     expect(heard).toBeGreaterThan(4_000);

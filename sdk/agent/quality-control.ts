@@ -1,0 +1,73 @@
+import type { GeneratorStepInput, GeneratorStepOutput, GeneratorWorkerApi } from "../protocol/generator-worker.js";
+import { type QualityChange, QualityLadder, type QualityLevel } from "./quality-ladder.js";
+
+/** What a {@link QualityControl} needs. */
+export type QualityControlOptions = {
+  /** "auto", or the rung to stay on. */
+  readonly quality: "auto" | QualityLevel;
+  readonly blockMs: number;
+  readonly blockFrames: number;
+  /** Steps of the pack's sampler. */
+  readonly steps: number;
+  /** Whether the avatar has a light decoder. */
+  readonly light: boolean;
+  readonly generator: GeneratorWorkerApi;
+  readonly onChange: (change: QualityChange) => void;
+  readonly onError: (error: unknown) => void;
+};
+
+/** Says how much of a block is painted, and which picture each of its frames shows. */
+export class QualityControl {
+  readonly #options: QualityControlOptions;
+  readonly #ladder: QualityLadder;
+  /** The last picture; on low rungs it is shown for longer. */
+  #picture: Uint8ClampedArray | undefined;
+
+  constructor(options: QualityControlOptions) {
+    const { quality, generator: _, ...rest } = options;
+    this.#options = options;
+    this.#ladder = new QualityLadder({ ...rest, start: quality === "auto" ? "full" : quality });
+    this.#useDecoder();
+  }
+
+  /** The rung now. */
+  get level(): QualityLevel {
+    return this.#ladder.level;
+  }
+
+  /** What the next block is asked for. */
+  ask(): Pick<GeneratorStepInput, "pictures" | "steps"> {
+    const { pictureShare, steps } = this.#ladder.work;
+    const pictures = Math.round(pictureShare * this.#options.blockFrames);
+    return { pictures: Math.max(this.#picture ? 0 : 1, pictures), steps }; // one at least to begin with
+  }
+
+  /** The picture of each frame of a block; what it took may move the agent to another rung. */
+  take(output: GeneratorStepOutput, tookMs: number, skipped: number): Uint8ClampedArray[] {
+    const { blockFrames } = this.#options;
+    const painted = output.rgba.length;
+    if (!output.held) this.#weigh({ tookMs, paintMs: output.stageMs.decoder ?? 0, pictures: painted }, skipped);
+    return Array.from({ length: blockFrames }, (_, f) => {
+      this.#picture = output.rgba[Math.floor((f * painted) / blockFrames)] ?? this.#picture!;
+      return this.#picture;
+    });
+  }
+
+  /** Pictures have another size from now on: the last one cannot be shown any more. */
+  forgetPicture(): void {
+    this.#picture = undefined;
+  }
+
+  #weigh(cost: { tookMs: number; paintMs: number; pictures: number }, skipped: number): void {
+    if (this.#options.quality !== "auto") return;
+    const change = this.#ladder.add(cost, skipped);
+    if (change === null) return;
+    this.#useDecoder();
+    this.#options.onChange(change);
+  }
+
+  #useDecoder(): void {
+    const { light, generator, onError } = this.#options;
+    if (light) void generator.setDecoder?.(this.#ladder.work.decoder).catch(onError);
+  }
+}
