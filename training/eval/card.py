@@ -22,6 +22,7 @@ from training.eval.consistency import consistency
 from training.eval.controls import controls
 from training.eval.cross_identity import cross_identity
 from training.eval.drift import drift
+from training.eval.languages import languages
 from training.eval.likeness import likeness
 from training.eval.lip_sync import Sentences, lip_sync, speak
 from training.eval.lips import lips
@@ -112,6 +113,7 @@ def measure(pack: Pack, trained: Trained, arguments: argparse.Namespace, figures
         return lip_sync(sound[0])
 
     figures.measure("lipSync", voices)
+    figures.measure("languages", lambda: languages(pack))
     if not figures.wants("lips", "lipsAllTalks", "smiles", "behaviour", "controls", "consistency", "likeness", "concern", "fewSteps", "ablations", "drift"):
         return
     talks = trained.held_out_talks(arguments.talks)

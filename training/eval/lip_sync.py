@@ -58,11 +58,15 @@ def speak(pack: Pack, folder: Path, most: int = 32) -> Sentences:
     paths = sorted([p for p in folder.rglob("*") if p.suffix in (".flac", ".wav")])[:most]
     if not paths:
         raise NotMeasured(f"no sound files in the folder given by --speech-eval ({folder.name})")
-    pcm = [read_audio(path)[: int(LONGEST_S * 16000)] for path in paths]
+    return unseen(pack, [p.stem for p in paths], [read_audio(path)[: int(LONGEST_S * 16000)] for path in paths])
+
+
+def unseen(pack: Pack, names: list[str], pcm: list[np.ndarray]) -> Sentences:
+    """What the pack makes of voices at 16 kHz with nobody in front of the camera."""
     blocks = -(-max(len(p) for p in pcm) // 2560)
     nobody = np.zeros((blocks * 4, 58), np.float32)
     lanes = [Lane(p, np.zeros(blocks * 2560, np.float32), nobody, nobody[:, 0], seed=i) for i, p in enumerate(pcm)]
-    return Sentences([p.stem for p in paths], pcm, roll_out(pack, lanes, blocks))
+    return Sentences(names, pcm, roll_out(pack, lanes, blocks))
 
 
 def lip_sync(sentences: Sentences, most_lag: int = 4) -> dict:

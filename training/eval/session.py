@@ -91,6 +91,10 @@ class Made:
     pose: np.ndarray
     tokens: np.ndarray
 
+    def of(self, lanes: list[int]) -> "Made":
+        """Just these sessions."""
+        return Made(self.blendshapes[lanes], self.pose[lanes], self.tokens[lanes])
+
     def motion(self, lane: int) -> np.ndarray:
         return np.concatenate([self.blendshapes[lane], self.pose[lane]], 1)
 

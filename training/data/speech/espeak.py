@@ -23,21 +23,30 @@ _PROCESS = Path(__file__).with_name("espeak_process.py")
 
 def speak_espeak(text: str, base: str) -> tuple[np.ndarray, list[Phone]]:
     """Speech of `text` by `en-us+base`: float32 [S] at 16 kHz in -1..1, and its phones."""
-    command = [sys.executable, "-I", str(_PROCESS), base]
+    raw, rate, events = run_espeak(text, f"en-us+{base}")
+    names = [from_espeak(name) for _, name in events]
+    starts_s = [_with_closure(raw, sample, name[0], rate) / rate for (sample, _), name in zip(events, names, strict=True)]
+    ends_s = [*starts_s[1:], len(raw) / rate]
+    phones = timed_phones([("sil",), *names], [starts_s[0], *ends_s])
+    pcm = at_16_khz(raw, rate)
+    return pcm, fitted_phones(phones, len(pcm) / 16000)
+
+
+def run_espeak(text: str, voice: str) -> tuple[np.ndarray, int, list[tuple[int, str]]]:
+    """Samples int16, their rate in Hz, and phoneme events (first sample, espeak-ng's mnemonic) of `text` in any voice or language."""
+    command = [sys.executable, "-I", str(_PROCESS), voice]
     done = subprocess.run(command, input=text.encode(), capture_output=True, timeout=60)
     if done.returncode != 0:
         raise RuntimeError(done.stderr.decode("utf-8", "replace").strip() or f"espeak-ng failed with {done.returncode}")
     header, _, data = done.stdout.partition(b"\n")
     about = json.loads(header)
-    rate, events = int(about["rate"]), about["phonemes"]
-    raw = np.frombuffer(data, "<i2")
-    names = [from_espeak(name) for _, name in events]
-    starts_s = [_with_closure(raw, sample, name[0], rate) / rate for (sample, _), name in zip(events, names, strict=True)]
-    ends_s = [*starts_s[1:], len(raw) / rate]
-    phones = timed_phones([("sil",), *names], [starts_s[0], *ends_s])
+    return np.frombuffer(data, "<i2"), int(about["rate"]), [(int(sample), str(name)) for sample, name in about["phonemes"]]
+
+
+def at_16_khz(raw: np.ndarray, rate: int) -> np.ndarray:
+    """Samples int16 at `rate` -> float32 in -1..1 at 16 kHz."""
     common = gcd(16000, rate)
-    pcm = resample_poly(raw.astype(np.float32) / 32768, 16000 // common, rate // common).astype(np.float32)
-    return pcm, fitted_phones(phones, len(pcm) / 16000)
+    return resample_poly(raw.astype(np.float32) / 32768, 16000 // common, rate // common).astype(np.float32)
 
 
 def _with_closure(raw: np.ndarray, sample: int, name: str, rate: int) -> int:

@@ -1,4 +1,4 @@
-"""One utterance by the espeak-ng library, as a process of its own: `python espeak_process.py VARIANT < text`.
+"""One utterance by the espeak-ng library, as a process of its own: `python espeak_process.py VOICE < text`, for instance `en-us+f2`.
 
 It writes a line of JSON (`rate`, and `phonemes` as [first sample, mnemonic]) and then the samples, 16 bit little endian.
 A fresh process is what makes the sound repeatable (the library keeps random and flutter state between utterances), and
@@ -29,14 +29,14 @@ class _Event(ctypes.Structure):
 _Callback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.POINTER(_Event))
 
 
-def main(variant: str) -> None:
-    """Speaks standard input as `en-us+variant`; fails with a message if the library or the voice is missing."""
+def main(voice: str) -> None:
+    """Speaks standard input as `voice`; fails with a message if the library or the voice is missing."""
     library = ctypes.CDLL("libespeak-ng.so.1")
     rate = library.espeak_Initialize(_SYNCHRONOUS, 0, None, _PHONEME_EVENTS)
     if rate <= 0:
         sys.exit("espeak-ng did not start")
-    if library.espeak_SetVoiceByName(f"en-us+{variant}".encode()) != 0:
-        sys.exit(f"espeak-ng has no voice en-us+{variant}")
+    if library.espeak_SetVoiceByName(voice.encode()) != 0:
+        sys.exit(f"espeak-ng has no voice {voice}")
     chunks: list[bytes] = []
     phonemes: list[tuple[int, str]] = []
 
