@@ -54,7 +54,7 @@ const library = defineConfig({
   splitting: true,
   sourcemap: true,
   outDir: "dist",
-  clean: true,
+  clean: ["!tracker.worker.js"], // both builds run at once, and this one must not remove what the other wrote
   external: [
     /^node:/,
     "echo-head",

@@ -16,7 +16,7 @@ import { Studio } from "./studio.js";
 
 const JAW_OPEN = ARKIT_BLENDSHAPES.indexOf("jawOpen");
 const SLOW_NOTE =
-  "This machine does not make 25 frames a second. The head leaves frames out and stays in step with its voice.";
+  "This machine does not paint 25 pictures a second. The head paints fewer, moves on, and stays in step with its voice.";
 /** Frames shown a second below which the page says why. */
 const SLOW_FPS = 21;
 /** The figures of an agent's first seconds say nothing. */
@@ -84,6 +84,8 @@ function showAgent(agent: EchoAgent): void {
   stage.head.play(agent.frames()).catch(fail);
   agent.on("state-changed", () => agent === studio.agent && showState(agent));
   agent.on("error", ({ error }) => (error.recoverable ? messages.refuse(error) : fail(error)));
+  agent.on("input-lost", ({ input }) => messages.toast(`The ${input} is gone. The head goes on without it.`));
+  agent.on("input-restored", ({ input }) => messages.toast(`The ${input} is back.`));
   agent.on("downgraded", ({ to, reason }) => messages.toast(`Runs on ${to}: ${reason}`));
   showState(agent);
 }
@@ -109,7 +111,7 @@ function showReadout(): void {
   const fps = meter.rate(performance.now());
   readout.show(statsRows(agent, fps, affect));
   const settled = performance.now() - startedAtMs > SETTLED_MS && document.visibilityState === "visible";
-  const slow = settled && fps < SLOW_FPS;
+  const slow = settled && (fps < SLOW_FPS || agent.quality !== "full");
   readout.note(slow ? SLOW_NOTE : null);
 }
 

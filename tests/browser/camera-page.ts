@@ -7,6 +7,8 @@ const address = (path: string): string => new URL(path, location.href).href;
 let agent: EchoAgent;
 const views: { status: string; faces: number }[] = [];
 const inputs: string[] = [];
+/** Key frames that a model would have been shown. */
+let pictures: readonly string[] = [];
 /** The streams that the page's getUserMedia gave, newest last. */
 const opened: MediaStream[] = [];
 let refusal: DOMException | null = null;
@@ -34,6 +36,14 @@ const calls = {
       pack: "/pack/",
       backend: "wasm",
       assets,
+      understanding: {
+        keyFrames: true, // as if the person had agreed
+        everyS: 5,
+        understand: async (evidence) => {
+          if (evidence.pictures.length > 0) pictures = evidence.pictures;
+          return { text: "attentive" };
+        },
+      },
       faceDetector:
         detector === "face-mesh"
           ? { kind: detector, url: address("/face-mesh/") }
@@ -63,6 +73,16 @@ const calls = {
       .map((track) => track.readyState);
     detach();
     return { seen: words(), face, userPictures, frames, tracks, after: agent.user.view.status };
+  },
+
+  /** The newest key frame, as an image is decoded. */
+  keyFrame: async () => {
+    const url = pictures.at(-1);
+    if (url === undefined) return null;
+    const image = new Image();
+    image.src = url;
+    await image.decode();
+    return { kind: url.slice(0, 22), width: image.width, height: image.height, count: pictures.length };
   },
 
   /** Looks at pictures, RGBA of `size` pixels square, and gives what was read off each. */

@@ -108,6 +108,12 @@ describe.skipIf(chromiumPath === undefined).each(detectors)(
       console.log(`${detector}: ${result.userPictures.lookMs.toFixed(0)} ms a look`);
     });
 
+    it("gives a larger model a few small pictures where that was agreed to", async () => {
+      const picture = await page.evaluate(() => window.cameraCalls.keyFrame());
+      expect(picture).toMatchObject({ kind: "data:image/jpeg;base64", width: 320, height: 240 });
+      expect(picture!.count).toBeLessThanOrEqual(3);
+    });
+
     it("reads off a rendered head what it was made of", async () => {
       const pictures: string[] = [];
       const truth: { jaw: number; yaw: number; pitch: number }[] = [];
