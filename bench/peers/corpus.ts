@@ -46,7 +46,7 @@ export function readSynthesised(folder: string, split: "held-out" | "train", mos
       return shapeOfCoefficients(faces.subarray(start, start + 52));
     });
     const timesS = shapes.map((_, t) => (t + 0.5) / index.frame_rate_hz);
-    clips.push({ id: row.id, voice: row.voice, pcm: sound, pcm48: to48(sound), phones: row.phones, truth: { timesS, shapes } });
+    clips.push(clipOf({ id: row.id, voice: row.voice, pcm: sound, phones: row.phones, truth: { timesS, shapes } }));
   }
   return clips;
 }
@@ -66,7 +66,7 @@ export async function readRecorded(folder: string, phonesFile: string, most: num
       pcm.set(chunk, at);
       at += chunk.length;
     }
-    clips.push({ id: file, voice: "recorded", pcm, pcm48: to48(pcm), phones, truth: undefined });
+    clips.push(clipOf({ id: file, voice: "recorded", pcm, phones, truth: undefined }));
   }
   return clips;
 }
@@ -82,6 +82,18 @@ export function shapeOfCoefficients(c: ArrayLike<number>): MouthShape {
     rounding: 0.5 * (at("mouthPucker") + at("mouthFunnel")),
     tuck: at("mouthRollLower"),
     spread: 0.25 * (at("mouthStretchLeft") + at("mouthStretchRight") + at("mouthSmileLeft") + at("mouthSmileRight")),
+  };
+}
+
+/** The clip, with its sound at 48 kHz made when it is first asked for. */
+function clipOf(clip: Omit<SpokenClip, "pcm48">): SpokenClip {
+  let pcm48: Float32Array | undefined;
+  return {
+    ...clip,
+    get pcm48() {
+      pcm48 ??= to48(clip.pcm);
+      return pcm48;
+    },
   };
 }
 

@@ -51,10 +51,10 @@ export type LipFigures = {
   readonly phones: Readonly<Record<string, number>>;
 };
 
-/** The shift (10 ms grid, -80..240 ms) at which a library's opening correlates best with the truth's. */
+/** The shift (10 ms grid, -80..400 ms) at which a library's opening correlates best with the truth's. */
 export function bestLagS(clips: readonly SpokenClip[], tracks: readonly MouthTrack[]): number {
   let best = { lag: 0, r: Number.NEGATIVE_INFINITY };
-  for (let step = -8; step <= 24; step++) {
+  for (let step = -8; step <= 40; step++) {
     const r = openingCorrelation(clips, tracks, step / 100);
     if (r > best.r) best = { lag: step / 100, r };
   }

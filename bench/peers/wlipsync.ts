@@ -89,8 +89,9 @@ async function calibrate(wasmModule: WebAssembly.Module, clips: readonly SpokenC
   for (const [name, { phones }] of Object.entries(SOUNDS)) {
     const mfccCalibrationDataList: { array: number[] }[] = [];
     for (const clip of clips) {
+      if (mfccCalibrationDataList.length >= EXAMPLES) break;
       for (const [phone, startS, endS] of clip.phones) {
-        if (!phones.includes(phone) || endS - startS < 0.06 || mfccCalibrationDataList.length >= EXAMPLES) continue;
+        if (!phones.includes(phone) || endS - startS < 0.06) continue;
         const end = Math.round((startS + endS) * 0.5 * PAGE_RATE_HZ + size / 2);
         const input = new Float32Array(wasm.memory.buffer, pointer, size);
         for (let i = 0; i < size; i++) input[i] = clip.pcm48[end - size + i] ?? 0;
