@@ -312,7 +312,8 @@ describe("EchoAgent", () => {
 
   it("begins anew when a graph gives NaN, and fails when that does not help", async () => {
     const model = new FakeModel();
-    const { agent, events, pass, shown } = await setUp({}, model);
+    const { agent, events, pass, shown, watching } = await setUp({}, model);
+    const ended = watching.catch((error: unknown) => error);
     await pass(1_000);
     let broken = 1;
     model.beforeStep = () => {
@@ -328,7 +329,8 @@ describe("EchoAgent", () => {
     await pass(3_000);
     expect(agent.state).toBe("failed");
     const errors = events.filter(({ name }) => name === "error").map(({ payload }) => payload as { error: EchoError });
-    expect(errors.map(({ error }) => error.code)).toEqual(new Array(5).fill("graph-output-not-finite"));
+    expect(errors.map(({ error }) => error.code)).toEqual(new Array(4).fill("graph-output-not-finite"));
+    expect(await ended).toMatchObject({ code: "graph-output-not-finite" });
   });
 
   it("paints fewer pictures where the machine is too slow, says so, and keeps time", async () => {

@@ -105,6 +105,24 @@ const calls = {
     return { during, result, goesOn: agent.nowMs > nowMs, state: agent.state };
   },
 
+  /** Speaks with the timers of a page in the background, which fire once a second at most. */
+  hidden: async () => {
+    recorder.chunks.length = 0;
+    const { setTimeout: real } = window;
+    Object.assign(window, { setTimeout: (job: () => void, ms = 0) => real(job, Math.max(1_000, ms)) });
+    try {
+      const before = agent.stats().frames;
+      const startMs = agent.nowMs;
+      const pcm = Float32Array.from({ length: 48_000 }, (_, n) => 0.5 * Math.cos((2 * Math.PI * 500 * n) / 16_000));
+      const result = await agent.speak({ pcm, sampleRateHz: 16_000 }).finished;
+      const frames = ((agent.stats().frames - before) * 1_000) / (agent.nowMs - startMs);
+      await new Promise((resolve) => real(resolve, 300));
+      return { result, frames, sound: recorder.sound(), rateHz: player.context.sampleRate };
+    } finally {
+      Object.assign(window, { setTimeout: real });
+    }
+  },
+
   /** The head as a stream: what a video element and an analyser get of it. */
   capture: async () => {
     const stream = agent.captureStream({ background: "#ff0000" });

@@ -72,6 +72,14 @@ describe.skipIf(chromiumPath === undefined)("an agent in Chromium, its threads a
     expect({ goesOn, state }).toEqual({ goesOn: true, state: "listening" });
   });
 
+  it("goes on speaking in a page that is hidden: the audio thread wakes it", { retry: 2 }, async () => {
+    const { result, frames, sound, rateHz } = await page.evaluate(() => window.agentCalls.hidden());
+    expect(result).toEqual({ playedMs: 3_000, interrupted: false });
+    expect(sound.silentInside).toBe(0);
+    expect(Math.abs((sound.end - sound.start) / rateHz - 3)).toBeLessThan(0.01);
+    expect(frames).toBeGreaterThan(15); // a second; with its timers alone it would be 4
+  });
+
   it("gives itself as a stream, picture and sound", async () => {
     const { kinds, videoWidth, videoHeight, frames, loudest } = await page.evaluate(() => window.agentCalls.capture());
     expect([...kinds].sort()).toEqual(["audio", "video"]);
