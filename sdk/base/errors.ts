@@ -136,6 +136,7 @@ export const ERROR_TABLE = {
   "obs-failed": { stage: "plugin", recoverable: false, message: "OBS: {reason}" },
   "voice-service-failed": { stage: "plugin", recoverable: true, message: "{service} failed: {reason}" },
 
+  "judge-failed": { stage: "command-line", recoverable: false, message: "the judge at {url} failed: {reason}" },
   "input-unreadable": { stage: "command-line", recoverable: false, message: "cannot read {file}: {reason}" },
   "input-invalid": { stage: "command-line", recoverable: false, message: "{file}, {place}: {rule}" },
   "output-unwritable": { stage: "command-line", recoverable: false, message: "cannot write {file}: {reason}" },
