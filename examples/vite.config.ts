@@ -25,7 +25,11 @@ export default defineConfig({
     assetsInlineLimit: 0, // audio worklets are files; as data: addresses they are refused
     chunkSizeWarningLimit: 4000,
     rolldownOptions: {
-      input: { studio: at("studio/index.html"), hello: at("01-hello-head/index.html") },
+      input: {
+        studio: at("studio/index.html"),
+        hello: at("01-hello-head/index.html"),
+        remote: at("03-remote-render/index.html"),
+      },
     },
   },
 });

@@ -4,6 +4,7 @@ import type { AgentState } from "./agent/agent-state.js";
 import { DialogueInput } from "./agent/dialogue-input.js";
 import { LiveHead } from "./agent/live-head.js";
 import type { QualityLevel } from "./agent/quality-ladder.js";
+import { startServicesOn } from "./agent/services/start-remote-services.js";
 import { type StartServices, startServicesAnywhere } from "./agent/services/start-services.js";
 import type { UserInput } from "./agent/user-input.js";
 import type { SpeechAudio, Utterance } from "./agent/utterance.js";
@@ -36,7 +37,11 @@ export class EchoAgent {
    * (`pack-…`, `avatar-not-found`, `backend-unavailable`, `worker-…`), and the signal's reason when it is aborted.
    */
   static async create(options: AgentOptions): Promise<EchoAgent> {
-    return EchoAgent.createWith(options, startServicesAnywhere);
+    checkAgentOptions(options);
+    const { backend } = options;
+    if (typeof backend !== "object") return EchoAgent.createWith(options, startServicesAnywhere);
+    const pack = options.pack instanceof Pack ? options.pack : await loadPack(options.pack, { signal: options.signal });
+    return EchoAgent.createWith({ ...options, pack }, startServicesOn(backend, pack.hash));
   }
 
   /** @internal {@link EchoAgent.create} with services of the caller's choice. */

@@ -1,7 +1,7 @@
 import { checkKeys, checkOneOf, checkText, describe } from "../base/option-checks.js";
 import type { PlayoutClock } from "../frame/playout-clock.js";
 import type { Pack } from "../pack/pack.js";
-import type { AssetOptions, BackendName, PackSource } from "../protocol/backend.js";
+import type { AssetOptions, BackendName, PackSource, RemoteBackend } from "../protocol/backend.js";
 import type { AffectReasoner, BehaviourUnderstanding } from "../protocol/dialogue.js";
 import type { FaceDetectorSource } from "../protocol/tracker-worker.js";
 import { checkModelOptions } from "../render/render-options.js";
@@ -14,8 +14,8 @@ export type AgentOptions = {
   readonly pack: string | URL | PackSource | Pack;
   /** Name of the avatar. @default the pack's default */
   readonly avatar?: string | undefined;
-  /** @default "auto" */
-  readonly backend?: BackendName | undefined;
+  /** Where the head is rendered: here, or on render servers. @default "auto" */
+  readonly backend?: BackendName | RemoteBackend | undefined;
   /** Whole number from 0 to 2^32 - 1. @default 1 */
   readonly seed?: number | undefined;
   /** Fixes how much of the work is done; "auto" goes by what the machine can do, and tells it as "quality-changed". @default "auto" */
@@ -55,7 +55,10 @@ const KEYS = [
 /** Throws a `TypeError` with the dotted path of the first option that breaks its rule. */
 export function checkAgentOptions(options: AgentOptions): void {
   checkKeys(options, "options", KEYS);
-  checkModelOptions(options as AgentOptions, "options");
+  const { backend } = options as AgentOptions;
+  if (typeof backend === "object") checkRemoteBackend(backend);
+  const local = typeof backend === "object" ? undefined : backend;
+  checkModelOptions({ ...(options as AgentOptions), backend: local }, "options");
   const { clock, faceDetector, understanding } = options as AgentOptions;
   if (understanding !== undefined && typeof understanding?.understand !== "function")
     throw new TypeError(`options.understanding must have a method understand(), not be ${describe(understanding)}`);
@@ -64,6 +67,20 @@ export function checkAgentOptions(options: AgentOptions): void {
   if (faceDetector !== undefined) checkFaceDetector(faceDetector);
   if (clock !== undefined && typeof clock?.nowMs !== "function")
     throw new TypeError(`options.clock must have a method nowMs(), not be ${describe(clock)}`);
+}
+
+function checkRemoteBackend(backend: RemoteBackend): void {
+  const path = "options.backend";
+  checkKeys(backend, path, ["remote", "token"]);
+  const { remote, token } = backend as RemoteBackend;
+  const urls = typeof remote === "string" ? [remote] : remote;
+  const isAddress = (url: unknown) =>
+    typeof url === "string" && URL.canParse(url) && /^https?:$/.test(new URL(url).protocol);
+  if (!Array.isArray(urls) || urls.length === 0 || !urls.every(isAddress))
+    throw new TypeError(
+      `${path}.remote must be the http(s) address of a render server, or a list of them, not ${describe(remote)}`,
+    );
+  if (token !== undefined && typeof token !== "function") checkText(token, `${path}.token`);
 }
 
 function checkFaceDetector(detector: FaceDetectorSource): void {

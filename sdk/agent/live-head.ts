@@ -107,7 +107,8 @@ export class LiveHead {
   }
 
   get backend(): string {
-    return this.#backend ?? "";
+    const place = this.#backend ?? "";
+    return typeof this.#options.backend === "object" ? `remote (${place})` : place;
   }
 
   /** Who is shown. */
@@ -131,10 +132,15 @@ export class LiveHead {
     this.#avatar = avatar;
     const { backend = "auto", seed = 1, assets, reasoner = new OfflineReasoner() } = this.#options;
     const services = await startServices(
-      { pack: this.#pack.source, avatar, backend, seed, assets },
+      { pack: this.#pack.source, avatar, backend: typeof backend === "object" ? "auto" : backend, seed, assets },
       {
         onRestart: (worker) => this.#trouble(worker),
         onReload: (worker, report) => this.#reloaded(worker, report),
+        onTrouble: (worker, error) => {
+          if (this.#stop.signal.aborted) return;
+          this.#trouble(worker);
+          this.events.emit("error", { error });
+        },
         onFallback: (message) =>
           this.events.emit("warning", { message: `the model runs in the main thread: ${message}` }),
       },
@@ -257,6 +263,7 @@ export class LiveHead {
       clock: this.#clock,
       times,
       generator: services.generator,
+      blocksUnderWay: services.blocksUnderWay,
       place: (block) => this.#place(block, times, listening),
       conditions: () => this.#conditions(listening, affect),
       show: (block, output, tookMs) => this.#show(block, output, tookMs, times),
@@ -285,7 +292,8 @@ export class LiveHead {
 
   #createQuality({ blockMs, blockFrames }: BlockTimes, { generator }: Services): QualityControl {
     return new QualityControl({
-      quality: this.#options.quality ?? "auto",
+      // How slow this machine is says nothing of a render server.
+      quality: this.#options.quality ?? (typeof this.#options.backend === "object" ? "full" : "auto"),
       blockMs,
       blockFrames,
       steps: this.#pack.manifest.sampler.times.length,
@@ -361,7 +369,7 @@ export class LiveHead {
   }
 
   #show(block: number, output: GeneratorStepOutput, tookMs: number, times: BlockTimes): void {
-    this.#well("generator");
+    if (!output.held) this.#well("generator");
     this.#blockMs.add(tookMs);
     this.#count(output.stageMs);
     const { width, height } = this.#size;

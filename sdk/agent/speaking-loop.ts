@@ -15,6 +15,8 @@ export type SpeakingLoopHost = {
   readonly clock: PlayoutClock;
   readonly times: BlockTimes;
   readonly generator: GeneratorWorkerApi;
+  /** Blocks that may be asked for before the first of them has come: one here, several where the way to the generator is long. @default 1 */
+  readonly blocksUnderWay?: number | undefined;
   /** Gives a block's audio its place (f32 [2560]); called once for each block in order, and again after an interruption. */
   place(block: number): Float32Array;
   /** What the block is generated from; it may wait shortly for what the user has just done. */
@@ -36,12 +38,23 @@ const MARGIN_MS = 15;
 const MOST_RESETS = 3;
 const RESETS_WITHIN_MS = 60_000;
 
+/** A block that was asked for: whether it counts as made, and how to show it once it has come. */
+type BlockUnderWay = {
+  readonly block: number;
+  counted: boolean;
+  takenBack: boolean;
+  show: (() => void) | undefined;
+  arrival: Promise<void>;
+};
+
 /**
  * Makes a block at a time, each begun a little before it is shown. Sound is placed by the clock and never waits for pictures: where
  * the machine is too slow, blocks of pictures are left out. An interruption takes back the blocks that nobody has seen.
  */
 export class SpeakingLoop {
   readonly #host: SpeakingLoopHost;
+  /** Blocks that were asked for and have not come. */
+  readonly #underWay = new Set<BlockUnderWay>();
   readonly #lead = new LeadTime();
   readonly #audio = new Map<number, Float32Array>();
   readonly #stop = new AbortController();
@@ -54,6 +67,7 @@ export class SpeakingLoop {
   #rewindTo: number | undefined;
   #skipped = 0;
   #resets: number[] = [];
+  #failure: { readonly error: unknown } | undefined;
   /** The block whose audio the generator works on, and since when. */
   #making: number | undefined;
   #makingSinceMs = 0;
@@ -136,6 +150,9 @@ export class SpeakingLoop {
 
   async #turn(): Promise<void> {
     const { clock, times } = this.#host;
+    const failure = this.#failure;
+    this.#failure = undefined;
+    if (failure) throw failure.error;
     await this.#goBack();
     const nowMs = clock.nowMs();
     if (nowMs > times.startMs(this.#toPlace) + times.blockMs + JUMP_MS) this.#jump(times.firstUnseen(nowMs));
@@ -152,7 +169,7 @@ export class SpeakingLoop {
   }
 
   async #makeNext(nowMs: number): Promise<void> {
-    const { clock, times, generator } = this.#host;
+    const { clock, times, generator, blocksUnderWay = 1 } = this.#host;
     const newest = this.#toPlace - 1;
     // A block that would be over before it is ready is left out for the newest one, which may still come in time.
     if (nowMs + this.#lead.lastBlockMs > times.startMs(this.#toMake) + times.blockMs && newest > this.#toMake) {
@@ -170,18 +187,47 @@ export class SpeakingLoop {
       if (this.#rewindTo !== undefined && block >= this.#rewindTo) return; // taken back meanwhile
       const pcm = this.#audio.get(block)?.slice() ?? new Float32Array(times.blockSamples);
       this.#making = block;
-      const output = await generator.step(transferArrays({ ...conditions, pcm }));
-      const tookMs = clock.nowMs() - beganMs;
-      this.#lead.add(tookMs);
+      const asked = this.#ask(block, beganMs, generator.step(transferArrays({ ...conditions, pcm })));
+      if (blocksUnderWay === 1) await asked.arrival;
       this.#made.push(block);
       if (this.#made.length > MAX_REWIND_BLOCKS + 1) this.#made.shift();
       this.#toMake = block + 1;
-      const takenBack = this.#rewindTo !== undefined && block >= this.#rewindTo;
-      if (!takenBack && !this.#stop.signal.aborted) this.#host.show(block, output, tookMs);
+      asked.counted = true;
+      asked.show?.();
+      if (this.#underWay.size >= blocksUnderWay)
+        await Promise.race([...this.#underWay].map(({ arrival }) => arrival.catch(() => {})));
     } finally {
       this.#making = undefined;
       placing.abort();
     }
+  }
+
+  /** Follows a block until it has come; it is shown unless it was taken back meanwhile. */
+  #ask(block: number, beganMs: number, step: Promise<GeneratorStepOutput>): BlockUnderWay {
+    const asked: BlockUnderWay = {
+      block,
+      counted: false,
+      takenBack: false,
+      show: undefined,
+      arrival: Promise.resolve(),
+    };
+    this.#underWay.add(asked);
+    asked.arrival = step
+      .then((output) => {
+        const tookMs = this.#host.clock.nowMs() - beganMs;
+        this.#lead.add(tookMs);
+        asked.show = () => {
+          const takenBack = asked.takenBack || (this.#rewindTo !== undefined && block >= this.#rewindTo);
+          if (!takenBack && !this.#stop.signal.aborted) this.#host.show(block, output, tookMs);
+        };
+        if (asked.counted) asked.show();
+      })
+      .finally(() => this.#underWay.delete(asked));
+    // What fails while nobody waits for it is found by the next turn.
+    asked.arrival.catch((error: unknown) => {
+      if (asked.counted) this.#failure ??= { error };
+    });
+    return asked;
   }
 
   /** Goes on placing sound by the clock while a block is being made. */
@@ -221,6 +267,7 @@ export class SpeakingLoop {
     const block = this.#rewindTo;
     if (block === undefined) return;
     this.#rewindTo = undefined;
+    for (const asked of this.#underWay) if (asked.block >= block) asked.takenBack = true;
     const blocks = Math.min(MAX_REWIND_BLOCKS, this.#made.filter((made) => made >= block).length);
     const heardOtherwise = this.#heardOtherwise && this.#toMake >= block; // else the block before is still to be made
     this.#heardOtherwise = false;

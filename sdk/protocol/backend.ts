@@ -4,6 +4,14 @@ export type BackendName = "auto" | "cpu" | "wasm" | "webgpu" | "cuda" | "tensorr
 /** A backend that was chosen: every name but `auto`. */
 export type ChosenBackend = Exclude<BackendName, "auto">;
 
+/** Render servers (docs/remote.md) in the place of a backend: camera and microphone stay here. */
+export type RemoteBackend = {
+  /** Address of a server, or several of which any will do: "http://127.0.0.1:8787". */
+  readonly remote: string | readonly string[];
+  /** What the server's owner gave out; a function is asked for each session, and may give a fresh one. @default none */
+  readonly token?: string | (() => string | Promise<string>) | undefined;
+};
+
 /** What `auto` (or a request that could not be met) came to, and why. */
 export type BackendReport = {
   readonly backend: ChosenBackend;

@@ -84,15 +84,21 @@ export class Line {
 
   #carry(from: Socket, to: Socket): void {
     const { delayMs = 0, loss = 0, againMs = 200, random = Math.random } = this.#options;
-    let freeMs = 0; // in order: nothing overtakes a lost piece
-    from.on("data", (piece) => {
+    // One after another: nothing overtakes a lost piece, and timers of the same millisecond come in any order.
+    const waiting: { readonly piece: Buffer; readonly dueMs: number }[] = [];
+    const pump = (): void => {
+      const nowMs = performance.now();
+      while (waiting[0] && waiting[0].dueMs <= nowMs) to.write(waiting.shift()!.piece);
+      if (waiting[0]) setTimeout(pump, waiting[0].dueMs - nowMs);
+    };
+    let freeMs = 0;
+    from.on("data", (piece: Buffer) => {
       this.#bytes += piece.length;
       const lost = random() < loss;
       if (lost) this.#lost += 1;
-      const nowMs = performance.now();
-      freeMs = Math.max(freeMs, nowMs + delayMs + (lost ? againMs : 0));
-      if (freeMs <= nowMs) to.write(piece);
-      else setTimeout(() => to.write(piece), freeMs - nowMs);
+      freeMs = Math.max(freeMs, performance.now() + delayMs + (lost ? againMs : 0));
+      waiting.push({ piece, dueMs: freeMs });
+      if (waiting.length === 1) pump();
     });
   }
 }

@@ -25,6 +25,8 @@ export type Services = {
   readonly generator: GeneratorWorkerApi;
   readonly lcuReport: Awaited<ReturnType<LcuWorkerApi["load"]>>;
   readonly generatorReport: Awaited<ReturnType<GeneratorWorkerApi["load"]>>;
+  /** Blocks that may be under way at once; see SpeakingLoopHost. @default 1 */
+  readonly blocksUnderWay?: number | undefined;
   dispose(): Promise<void>;
 };
 
@@ -40,6 +42,8 @@ export type ServiceListener = {
   readonly onRestart?: (worker: ServiceName) => void;
   /** The new thread has loaded; it may run elsewhere than the old one did. */
   readonly onReload?: (worker: ServiceName, report: BackendReport) => void;
+  /** A render server that does not answer, or a session that is lost; it is being mended. */
+  readonly onTrouble?: (worker: ServiceName, error: EchoError) => void;
   /** There are no threads here, for this reason: the model runs in the caller's. */
   readonly onFallback: (reason: string) => void;
 };
@@ -58,27 +62,10 @@ export function startServices(
   hear: Pick<ServiceListener, "onRestart" | "onReload"> = {},
 ): Promise<Services> {
   const { pack, avatar, backend, seed, assets } = options;
-  const supervise = <Api extends LcuWorkerApi | GeneratorWorkerApi>(
-    name: ServiceName,
-    load: (api: Api) => Promise<BackendReport>,
-  ) =>
-    new SupervisedWorker<Api>({
-      name,
-      spawn: () => startWorker(name, assets),
-      callTimeoutMs: options.callTimeoutMs ?? CALL_TIMEOUT_MS,
-      methodTimeoutMs: { load: LOAD_TIMEOUT_MS, setAvatar: LOAD_TIMEOUT_MS } as never,
-      onRestart: async (api) => {
-        hear.onRestart?.(name);
-        hear.onReload?.(name, await load(api));
-      },
-      endsThread: (error) => EchoError.is(error) && error.code === "gpu-device-lost",
-      onDispose: (api) => api.dispose(),
-    });
-  const lcu = supervise<LcuWorkerApi>("lcu", (api) => api.load(lcuLoad(options)));
+  const lcu = superviseLcu(options, hear);
   let shown = avatar; // a thread that is started again shows the avatar of the last setAvatar
-  const generator = supervise<GeneratorWorkerApi>("generator", (api) =>
-    api.load({ pack, avatar: shown, backend, seed, assets }),
-  );
+  const load = (api: GeneratorWorkerApi) => api.load({ pack, avatar: shown, backend, seed, assets });
+  const generator = supervise<GeneratorWorkerApi>("generator", { options, hear, load });
   const setAvatar = async (id: string): Promise<void> => {
     await generator.api.setAvatar(id);
     shown = id;
@@ -89,6 +76,67 @@ export function startServices(
   return loadServices(lcu.api, generatorApi, options, async () => {
     await Promise.all([lcu.dispose(), generator.dispose()]);
   });
+}
+
+function supervise<Api extends LcuWorkerApi | GeneratorWorkerApi>(
+  name: ServiceName,
+  service: {
+    readonly options: ServiceOptions;
+    readonly hear: Pick<ServiceListener, "onRestart" | "onReload">;
+    readonly load: (api: Api) => Promise<BackendReport>;
+  },
+): SupervisedWorker<Api> {
+  const { options, hear, load } = service;
+  return new SupervisedWorker<Api>({
+    name,
+    spawn: () => startWorker(name, options.assets),
+    callTimeoutMs: options.callTimeoutMs ?? CALL_TIMEOUT_MS,
+    methodTimeoutMs: { load: LOAD_TIMEOUT_MS, setAvatar: LOAD_TIMEOUT_MS } as never,
+    onRestart: async (api) => {
+      hear.onRestart?.(name);
+      hear.onReload?.(name, await load(api));
+    },
+    endsThread: (error) => EchoError.is(error) && error.code === "gpu-device-lost",
+    onDispose: (api) => api.dispose(),
+  });
+}
+
+function superviseLcu(options: ServiceOptions, hear: Pick<ServiceListener, "onRestart" | "onReload">) {
+  return supervise<LcuWorkerApi>("lcu", { options, hear, load: (api) => api.load(lcuLoad(options)) });
+}
+
+/** Starts the LCU in a thread, or in this one where threads cannot start, and joins it with a generator that is elsewhere. */
+export async function startServicesWith(
+  generator: GeneratorWorkerApi,
+  options: ServiceOptions,
+  hear: ServiceListener,
+): Promise<Services> {
+  const { pack, avatar, backend, seed, assets } = options;
+  const [lcu, report] = await Promise.allSettled([
+    openLcu(options, hear),
+    generator.load({ pack, avatar, backend, seed, assets }),
+  ]);
+  const dispose = async (): Promise<void> => {
+    await Promise.all([lcu.status === "fulfilled" ? lcu.value.dispose() : undefined, generator.dispose()]);
+  };
+  if (lcu.status === "fulfilled" && report.status === "fulfilled")
+    return { lcu: lcu.value.api, lcuReport: lcu.value.report, generator, generatorReport: report.value, dispose };
+  await dispose();
+  throw lcu.status === "rejected" ? lcu.reason : (report as PromiseRejectedResult).reason;
+}
+
+async function openLcu(options: ServiceOptions, hear: ServiceListener) {
+  const worker = superviseLcu(options, hear);
+  try {
+    const report = await worker.api.load(lcuLoad(options));
+    return { api: worker.api, report, dispose: () => worker.dispose() };
+  } catch (error) {
+    await worker.dispose();
+    if (!EchoError.is(error) || error.code !== "worker-start-failed") throw error;
+    hear.onFallback(error.message);
+    const service = new LcuService(createStageHost());
+    return { api: service, report: await service.load(lcuLoad(options)), dispose: () => service.dispose() };
+  }
 }
 
 /** Starts the services in threads, or in this one where threads cannot start; `onFallback` hears why. */

@@ -1,12 +1,17 @@
 import { EchoError } from "../../base/errors.js";
 import type { GeneratorStepInput, GeneratorStepOutput, GeneratorWorkerApi } from "../../protocol/generator-worker.js";
 import type { ServerMessages } from "../../protocol/remote.js";
-import type { PictureDecoders } from "../media/open-decoder.js";
+import { type PictureDecoders, probeDecoders } from "../media/open-decoder.js";
 import { bytesOfFloats, bytesOfPcm } from "../wire/arrays.js";
 import { BlockReceiver } from "./block-receiver.js";
 import type { RemoteServers } from "./control-plane.js";
 import { SessionKeeper } from "./session-keeper.js";
 import { StepHistory } from "./step-history.js";
+
+/** A generator on render servers, with the codecs of this place. */
+export function createRemoteGenerator(options: Omit<RemoteGeneratorOptions, "decoders">): GeneratorWorkerApi {
+  return new RemoteGenerator({ ...options, decoders: () => probeDecoders() });
+}
 
 /** What a {@link RemoteGenerator} needs. */
 export type RemoteGeneratorOptions = {
@@ -88,15 +93,14 @@ export class RemoteGenerator implements GeneratorWorkerApi {
       this.#history.add(undefined);
       return receiver.held();
     }
-    const seq = ++this.#seq;
-    this.#history.add(seq);
     const { sdcm, lau, expressivity, pictures, steps } = input;
     const emotion = sameValues(input.emotion, this.#sentEmotion) ? undefined : bytesOfFloats(input.emotion);
+    const arrays = { pcm: bytesOfPcm(input.pcm), fPu: bytesOfFloats(input.fPu), emotion };
+    const seq = ++this.#seq;
+    connection.send("step", { seq, ...arrays, sdcm, lau, expressivity, pictures, steps });
     this.#sentEmotion = input.emotion;
+    this.#history.add(seq);
     const answer = this.#await(seq);
-    const pcm = bytesOfPcm(input.pcm);
-    const fPu = bytesOfFloats(input.fPu);
-    connection.send("step", { seq, pcm, fPu, emotion, sdcm, lau, expressivity, pictures, steps });
     return (await answer) ?? receiver.held();
   }
 
@@ -151,9 +155,8 @@ export class RemoteGenerator implements GeneratorWorkerApi {
       return;
     }
     const seq = ++this.#seq;
-    const answer = this.#await(seq);
     send(seq);
-    await answer;
+    await this.#await(seq);
   }
 
   #await(seq: number): Promise<GeneratorStepOutput | undefined> {

@@ -198,6 +198,7 @@ async function startParts(options: ServeOptions, store: DisposableStore): Promis
     pack: pack.manifest.name,
     packHash: pack.hash,
     formats: encoders.formats,
+    hardwareEncoder: encoders.hardware,
   });
   const http = createServer(
     createHttpApi({

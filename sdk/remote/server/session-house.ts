@@ -61,38 +61,12 @@ export class SessionHouse {
    * @throws EchoError "server-full", "server-draining", "rate-exceeded", "video-unusable", "avatar-not-found"
    */
   async begin(claims: SessionClaims, auth: ConnectAuth, link: SessionLink) {
-    const { maxSessions, maxSessionsPerKey, renderer, metrics, registry, log } = this.#options;
-    const { sessionId: id, key, avatar, seed } = claims;
-    if (this.#draining) throw new EchoError("server-draining", { server: "the server" });
-    if (this.#sessions.size + this.#opening >= maxSessions)
-      throw new EchoError("server-full", { reason: `${this.#sessions.size} of ${maxSessions} sessions` });
-    const own = [...this.#sessions.values()].filter((session) => session.key === key).length;
-    if (own >= maxSessionsPerKey)
-      throw new EchoError("rate-exceeded", { what: "sessions", limit: `${maxSessionsPerKey} at a time for one key` });
+    const { metrics, registry, log } = this.#options;
+    const { sessionId: id } = claims;
     this.#opening += 1;
     try {
-      const size = await renderer.api.open(id, { avatar, seed });
-      const session = new RemoteSession({
-        id,
-        key,
-        size,
-        renderer: renderer.api,
-        check: this.#check,
-        openEncoder: async (formats) => this.#options.encoders.open(formats, size),
-        blocksPerS: this.#options.blocksPerS,
-        observer: {
-          blockSent: (sent) => metrics.blockSent(sent),
-          picturesDropped: (blocks) => metrics.picturesDropped(blocks),
-          refused: (code) => {
-            metrics.refused(code);
-            log("info", "refused", { session: shortId(id), code });
-          },
-          failed: (reason) => log("error", "session-failed", { session: shortId(id), reason }),
-        },
-        nowMs: () => performance.now(),
-        onEnd: (ended) => this.#ended(ended),
-        graceMs: this.#options.graceMs,
-      });
+      this.#checkRoom(claims.key);
+      const session = await this.#open(claims);
       this.#sessions.set(id, session);
       await registry.began(id).catch((error) => log("warning", "registry", { reason: reasonOf(error) }));
       try {
@@ -104,6 +78,10 @@ export class SessionHouse {
         session.end();
         throw error;
       }
+    } catch (error) {
+      // Its reserved place is free again.
+      registry.ended(id).catch((trouble) => log("warning", "registry", { reason: reasonOf(trouble) }));
+      throw error;
     } finally {
       this.#opening -= 1;
       this.#count();
@@ -148,6 +126,42 @@ export class SessionHouse {
       };
     });
     this.endAll(new EchoError("server-draining", { server: "the server" }));
+  }
+
+  #checkRoom(key: string): void {
+    const { maxSessions, maxSessionsPerKey } = this.#options;
+    if (this.#draining) throw new EchoError("server-draining", { server: "the server" });
+    if (this.#sessions.size + this.#opening > maxSessions)
+      throw new EchoError("server-full", { reason: `${this.#sessions.size} of ${maxSessions} sessions` });
+    const own = [...this.#sessions.values()].filter((session) => session.key === key).length;
+    if (own >= maxSessionsPerKey)
+      throw new EchoError("rate-exceeded", { what: "sessions", limit: `${maxSessionsPerKey} at a time for one key` });
+  }
+
+  async #open({ sessionId: id, key, avatar, seed }: SessionClaims): Promise<RemoteSession> {
+    const { renderer, encoders, metrics, log, blocksPerS, graceMs } = this.#options;
+    const size = await renderer.api.open(id, { avatar, seed });
+    return new RemoteSession({
+      id,
+      key,
+      size,
+      renderer: renderer.api,
+      check: this.#check,
+      openEncoder: async (formats) => encoders.open(formats, size),
+      blocksPerS,
+      observer: {
+        blockSent: (sent) => metrics.blockSent(sent),
+        picturesDropped: (blocks) => metrics.picturesDropped(blocks),
+        refused: (code) => {
+          metrics.refused(code);
+          log("info", "refused", { session: shortId(id), code });
+        },
+        failed: (reason) => log("error", "session-failed", { session: shortId(id), reason }),
+      },
+      nowMs: () => performance.now(),
+      onEnd: (ended) => this.#ended(ended),
+      graceMs,
+    });
   }
 
   async #welcome(

@@ -152,6 +152,8 @@ export class RemoteSession {
       : { path: "event", rule: "is none that a server takes" };
     if (wrong === undefined) return;
     const seq = seqOf(message);
+    // The client's next operation has the next number, whatever became of this one.
+    if (isOperation(event) && seq === this.#lastSeq + 1) this.#lastSeq = seq;
     this.#refuse(new EchoError("message-invalid", { event: event.slice(0, 32), ...wrong }), seq);
     if (++this.#violations > MAX_VIOLATIONS) this.#disconnect();
   }
@@ -297,7 +299,7 @@ function isOperation(event: string): event is Operation {
 
 function seqOf(message: unknown): number | undefined {
   const seq = (message as { seq?: unknown } | null | undefined)?.seq;
-  return Number.isSafeInteger(seq) ? (seq as number) : undefined;
+  return Number.isInteger(seq) && (seq as number) >= 0 && (seq as number) < 2 ** 31 ? (seq as number) : undefined;
 }
 
 /** What a client may know of a failure: a mistake of its own, or what the renderer said. */

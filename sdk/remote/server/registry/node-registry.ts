@@ -22,7 +22,7 @@ export interface NodeRegistry {
   place(session: { readonly id: string; readonly packHash: string }): Promise<Placement>;
   /** The session has begun on this node: its reservation is used up. */
   began(sessionId: string): Promise<void>;
-  /** The session on this node is over. */
+  /** The session on this node is over, or never began. */
   ended(sessionId: string): Promise<void>;
   /** The address of the living node that has the session; undefined when none has. */
   find(sessionId: string): Promise<string | undefined>;

@@ -115,7 +115,8 @@ export class RedisRegistry implements NodeRegistry {
 
   async ended(sessionId: string): Promise<void> {
     this.#sessions.delete(sessionId);
-    await this.#redis.sRem(KEYS.sessions(this.#node!.id), sessionId);
+    const { id } = this.#node!;
+    await this.#redis.multi().sRem(KEYS.sessions(id), sessionId).zRem(KEYS.reserved(id), sessionId).exec();
   }
 
   async find(sessionId: string): Promise<string | undefined> {

@@ -34,6 +34,7 @@ export class SingleNodeRegistry implements NodeRegistry {
   }
 
   async ended(sessionId: string): Promise<void> {
+    this.#reserved.delete(sessionId);
     this.#sessions.delete(sessionId);
   }
 
