@@ -2,6 +2,8 @@ import { renderFrames } from "../render.js";
 import { createBenchCommand } from "./bench.js";
 import type { Command } from "./command.js";
 import { evalCommand } from "./eval.js";
+import { evalJudgeCommand } from "./eval-judge.js";
+import { evalRatingPageCommand, evalRatingsCommand } from "./eval-ratings.js";
 import { packInfoCommand, packVerifyCommand } from "./pack.js";
 import { createRenderCommand } from "./render.js";
 import { createServeCommand } from "./serve.js";
@@ -12,6 +14,9 @@ export const COMMANDS: readonly Command[] = [
   packVerifyCommand,
   packInfoCommand,
   createBenchCommand(renderFrames),
+  evalJudgeCommand,
+  evalRatingPageCommand,
+  evalRatingsCommand,
   evalCommand,
   createServeCommand(),
 ];

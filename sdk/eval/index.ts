@@ -1,5 +1,6 @@
 /** The metrics of the paper and of real-time media, as the entry echo-head/eval. Definitions: docs/eval.md. */
 
+export { type CaptureReport, captureReport, type PageCapture } from "./capture-report.js";
 export {
   average,
   concordance,
@@ -11,6 +12,15 @@ export {
   reactivenessByDimension,
 } from "./correlation.js";
 export { dynamicTimeWarping } from "./dynamic-time-warping.js";
+export {
+  EMOTION_PROMPT,
+  type EmotionAnswer,
+  type EmotionVerdict,
+  type JudgedVideo,
+  type JudgeEndpoint,
+  judgeEmotion,
+  parseVerdict,
+} from "./emotion-judge.js";
 export { type Distribution, distribution, type FrameTiming, frameTiming, networkJitter } from "./frame-timing.js";
 export {
   expectedBias,
@@ -29,6 +39,8 @@ export type {
 } from "./group-figures.js";
 export { type AffineMap, ARCFACE_POINTS, cosineSimilarity, type Point, similarityTransform } from "./identity.js";
 export { type LipSync, lipSync, windowCount } from "./lip-sync.js";
+export { LiveRecorder, type RecordedAgent, type RecordedFrame } from "./live-recorder.js";
+export { type DropCounters, type LiveEvent, type LiveReport, liveReport } from "./live-report.js";
 export { mfcc, SYNCNET_MFCC } from "./mfcc.js";
 export {
   jerkiness,
@@ -69,6 +81,14 @@ export {
   type Pictures,
 } from "./picture-report.js";
 export { type Pooling, PRESETS, type Preset, type PresetName } from "./presets.js";
+export { APPROPRIATENESS, type RatingItem, type RatingStudy, ratingPage } from "./rating-page.js";
+export {
+  parseRatings,
+  type Rating,
+  type RatingKey,
+  type SystemRating,
+  scoreRatings,
+} from "./rating-scores.js";
 export {
   acrossSpeakerDiversity,
   facialCorrelation,

@@ -1,0 +1,113 @@
+import { average, pearson } from "./correlation.js";
+import { type FrameTiming, frameTiming } from "./frame-timing.js";
+
+/** What was seen and heard of a page from outside, on one clock. */
+export type PageCapture = {
+  /** When the page was opened, or asked to begin. */
+  readonly requestedMs: number;
+  /** Pictures of the page in which something changed: time, and mean absolute change (0..255) of the face and of the mouth against the picture before. */
+  readonly pictures: readonly { readonly atMs: number; readonly change: number; readonly mouth: number }[];
+  /** Loudness of what the page plays: time and RMS 0..1 of short windows. */
+  readonly sound: readonly { readonly atMs: number; readonly rms: number }[];
+  /** Times at which the measurer did something to the page (spoke, smiled). */
+  readonly stimuliMs?: readonly number[] | undefined;
+};
+
+/** Figures of a page from outside. */
+export type CaptureReport = {
+  readonly firstChangeMs: number;
+  /** Of pictures that changed. A page that repeats a picture shows no change: the rate is of new pictures. */
+  readonly pacing: FrameTiming;
+  /** Sound ahead of the mouth, positive, by the lag at which loudness and mouth movement correlate best; undefined when nothing was heard. */
+  readonly avOffsetMs: number | undefined;
+  /** The correlation at that lag. Below 0.3 the offset means little. */
+  readonly avCorrelation: number | undefined;
+  /** Stimulus to the first picture whose change is beyond `threshold` times what was usual before it. */
+  readonly reactionsMs: readonly number[];
+  readonly pictures: number;
+  readonly durationMs: number;
+};
+
+const GRID_MS = 20;
+
+/**
+ * Figures from a capture. A/V offset: mouth movement and the size of loudness changes, both on a grid of 20 ms and smoothed over 100 ms, correlated over lags of +-`mostLagMs`.
+ * @throws TypeError for a capture without pictures
+ */
+export function captureReport(
+  capture: PageCapture,
+  options: { mostLagMs?: number; threshold?: number } = {},
+): CaptureReport {
+  const { mostLagMs = 600, threshold = 3 } = options;
+  const { pictures, requestedMs, stimuliMs = [] } = capture;
+  const [first, last] = [pictures[0], pictures.at(-1)];
+  if (first === undefined || last === undefined) throw new TypeError("capture.pictures must hold at least one picture");
+  const changed = pictures.filter(({ change }) => change > 0);
+  const offset = audioVideoOffset(capture, mostLagMs);
+  return {
+    firstChangeMs: (changed[0] ?? first).atMs - requestedMs,
+    pacing: frameTiming(changed.map(({ atMs }) => atMs)),
+    avOffsetMs: offset?.offsetMs,
+    avCorrelation: offset?.correlation,
+    reactionsMs: stimuliMs.flatMap((stimulus) => {
+      const before = pictures.filter(({ atMs }) => atMs < stimulus && atMs >= stimulus - 1_000);
+      const usual = Math.max(average(before.map(({ change }) => change)) || 0, 0.05);
+      const reaction = pictures.find(({ atMs, change }) => atMs >= stimulus && change > threshold * usual);
+      return reaction === undefined ? [] : [reaction.atMs - stimulus];
+    }),
+    pictures: changed.length,
+    durationMs: last.atMs - first.atMs,
+  };
+}
+
+function audioVideoOffset({ pictures, sound }: PageCapture, mostLagMs: number) {
+  const heard = sound.filter(({ rms }) => rms > 0.003);
+  if (heard.length < 10) return undefined;
+  const from = Math.max(pictures[0]!.atMs, sound[0]!.atMs);
+  const to = Math.min(pictures.at(-1)!.atMs, sound.at(-1)!.atMs);
+  const steps = Math.floor((to - from) / GRID_MS);
+  if (steps < 50) return undefined;
+  const mouth = smooth(
+    onGrid(
+      pictures.map(({ atMs, mouth }) => [atMs, mouth]),
+      from,
+      steps,
+    ),
+  );
+  const loud = onGrid(
+    sound.map(({ atMs, rms }) => [atMs, Math.log10(rms + 1e-3)]),
+    from,
+    steps,
+  );
+  const level = smooth(loud.map((value, i) => Math.abs(value - (loud[i - 1] ?? value))));
+  const most = Math.round(mostLagMs / GRID_MS);
+  let best = { correlation: Number.NEGATIVE_INFINITY, offsetMs: 0 };
+  for (let lag = -most; lag <= most; lag++) {
+    // lag > 0: the mouth moves later than the sound, so the sound leads
+    const n = steps - Math.abs(lag);
+    const r = pearson(level.slice(Math.max(0, -lag)).slice(0, n), mouth.slice(Math.max(0, lag)).slice(0, n));
+    if (r > best.correlation) best = { correlation: r, offsetMs: lag * GRID_MS };
+  }
+  return Number.isFinite(best.correlation) ? best : undefined;
+}
+
+/** Mean of the values that fall into each step; where none does, the one before. */
+function onGrid(values: readonly (readonly [atMs: number, value: number])[], from: number, steps: number): number[] {
+  const sums = new Array<number>(steps).fill(0);
+  const counts = new Array<number>(steps).fill(0);
+  for (const [atMs, value] of values) {
+    const i = Math.floor((atMs - from) / GRID_MS);
+    if (i < 0 || i >= steps) continue;
+    sums[i]! += value;
+    counts[i]! += 1;
+  }
+  let held = 0;
+  return sums.map((sum, i) => {
+    if (counts[i]! > 0) held = sum / counts[i]!;
+    return held;
+  });
+}
+
+function smooth(values: readonly number[]): number[] {
+  return values.map((_, i) => average(values.slice(Math.max(0, i - 2), i + 3)));
+}
