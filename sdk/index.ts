@@ -35,7 +35,14 @@ export type { UserView, UserViewStatus } from "./perception/user-view.js";
 export { VoiceActivity, type VoiceChange } from "./perception/voice-activity.js";
 export { ARKIT_BLENDSHAPES, type ArkitBlendshape } from "./protocol/arkit.js";
 // Where it runs
-export type { AssetOptions, BackendName, BackendReport, ChosenBackend, PackSource } from "./protocol/backend.js";
+export type {
+  AssetOptions,
+  BackendName,
+  BackendReport,
+  ChosenBackend,
+  PackSource,
+  RemoteBackend,
+} from "./protocol/backend.js";
 // What is said, and what it does to the face
 export type { AffectReasoner, BehaviourEvidence, BehaviourUnderstanding, DialogueTurn } from "./protocol/dialogue.js";
 export type { FaceSample, HeadPose } from "./protocol/pose.js";
