@@ -22,6 +22,8 @@ export type MessageSizes = {
 /** Says what is wrong with a value ("must be ..."), or undefined. */
 type Rule = (value: unknown) => string | undefined;
 type Schema = Readonly<Record<string, Rule | { readonly optional: Rule }>>;
+/** One rule or optional rule for each field of a message. */
+type Fields<Message> = { readonly [Key in keyof Required<Message>]: Rule | { readonly optional: Rule } };
 
 /** A message that broke a rule: where, and which. */
 export type Violation = { readonly path: string; readonly rule: string };
@@ -89,7 +91,9 @@ export function createMessageChecks(
       sdcm: yesNo,
       lau: yesNo,
       expressivity: share,
-      pictures: { optional: (value) => ([0, 1, 2, 4].includes(value as number) ? undefined : "must be 0, 1, 2 or 4") },
+      pictures: {
+        optional: (value: unknown) => ([0, 1, 2, 4].includes(value as number) ? undefined : "must be 0, 1, 2 or 4"),
+      },
       steps: { optional: whole(1, 16) },
     },
     prime: { seq, pcm },
@@ -100,7 +104,7 @@ export function createMessageChecks(
     formats: { formats },
     keyframe: {},
     end: {},
-  } satisfies { [Event in ClientEvent]: { [Key in keyof Required<ClientMessages[Event]>]: unknown } };
+  } satisfies { [Event in ClientEvent]: Fields<ClientMessages[Event]> };
   return (event, message) => checkSchema(schemas[event], message);
 }
 
@@ -118,14 +122,14 @@ export function createServerMessageChecks(): (event: ServerEvent, message: unkno
       packHash: name,
       width: whole(1, MAX_SIDE),
       height: whole(1, MAX_SIDE),
-      format: (value) => formats([value]),
+      format: (value: unknown) => formats([value]),
       window: whole(1, 100),
       graceMs: whole(0, 3_600_000),
       backend: name,
     },
     block: {
       ...numbers,
-      format: (value) => formats([value]),
+      format: (value: unknown) => formats([value]),
       key: yesNo,
       pictures: list(4, (value) => (value instanceof Uint8Array ? undefined : "must be bytes")),
       earlier: list(MAX_EARLIER_BLOCKS, (value) => {
@@ -137,7 +141,7 @@ export function createServerMessageChecks(): (event: ServerEvent, message: unkno
     done: { seq },
     refused: { seq: { optional: whole(0, MAX_SEQ) }, error: errorEnvelope },
     draining: { deadlineMs: whole(0, 86_400_000) },
-  } satisfies { [Event in ServerEvent]: { [Key in keyof Required<ServerMessages[Event]>]: unknown } };
+  } satisfies { [Event in ServerEvent]: Fields<ServerMessages[Event]> };
   return (event, message) => checkSchema(schemas[event], message);
 }
 

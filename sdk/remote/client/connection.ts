@@ -71,9 +71,9 @@ export class Connection {
         clearTimeout(late);
         socket.off();
         for (const event of ["block", "done", "refused", "draining"] as const)
-          socket.on(event, (message: never) => {
+          socket.on(event, (message: unknown) => {
             const broken = check(event, message);
-            if (broken === undefined) listener[event](message);
+            if (broken === undefined) listener[event](message as never);
             else listener.refused({ error: new EchoError("message-invalid", { event, ...broken }).toEnvelope() });
           });
         socket.on("disconnect", (reason) => {
