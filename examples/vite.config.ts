@@ -28,6 +28,9 @@ export default defineConfig({
       input: {
         studio: at("studio/index.html"),
         hello: at("01-hello-head/index.html"),
+        vrm: at("06-vrm-avatar/index.html"),
+        pack: at("07-own-pack/index.html"),
+        call: at("08-media-stream-webrtc/index.html"),
         remote: at("03-remote-render/index.html"),
       },
     },
