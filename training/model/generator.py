@@ -240,29 +240,42 @@ class Generator(nn.Module):
         clean, noisy [N,L,4,K,32]; time [N,L]; condition tensors [N*L, ...]; identity [N,4,D].
         Gives x_1^ [N,L,4,K,32] of the noisy stream and its features, one [N*L,4K,W] a block.
         """
-        n, blocks = clean.shape[:2]
-        m, now, past = n * blocks, self.frames * self.tokens, self.sizes.cache_blocks
-        heads, w = self.sizes.generator_heads, self.sizes.generator_width
-        both = Condition(**{k: None if v is None else torch.cat([v, v]) for k, v in vars(condition).items()})
-        times = torch.cat([torch.ones_like(time), time]).reshape(2 * m, 1)
-        x = torch.cat([clean, noisy]).reshape(2 * m, self.frames, self.tokens, TOKEN_WIDTH)
-        table = tuple(t.to(x.device) for t in rotary(self._frame_positions(blocks), w // heads))
-        faces = identity[None, :, None].expand(2, -1, blocks, -1, -1).reshape(2 * m, *identity.shape[1:])
-        block_of = torch.arange(past * now, device=x.device) // now  # which of the past blocks a key is of
-        seen = block_of[None] + torch.arange(blocks, device=x.device)[:, None] >= past  # [L, past*now]
-        mask = torch.cat([torch.where(seen, 0.0, -1e4), torch.zeros(blocks, now, device=x.device)], 1)
-        mask = mask[None, :, None, None].expand(2 * n, -1, -1, -1, -1).reshape(2 * m, 1, 1, (past + 1) * now)
+        return self.on_past(self.past_of(clean, condition, identity), noisy, time, condition, identity)
 
-        def with_past(own: Tensor) -> Tensor:
-            """[2*N,L*4K,W] of both streams -> [2*N*L,(past+1)*4K,W]: six clean blocks and the stream's own."""
-            padded = torch.nn.functional.pad(own[:n], (0, 0, past * now, 0))
-            before = torch.cat([padded[:, i * now : (i + blocks) * now].reshape(m, now, w) for i in range(past)], dim=1)
-            return torch.cat([torch.cat([before, before]), own.reshape(2 * m, now, w)], dim=1)
+    def past_of(self, clean: Tensor, condition: Condition, identity: Tensor) -> list[tuple[Tensor, Tensor]]:
+        """What the blocks of a clean talk leave in the cache: by layer, the keys and values [N*L,6*4K,W] that each block finds there."""
+        past: list[tuple[Tensor, Tensor]] = []
+        self._talk(clean, torch.ones(clean.shape[:2], device=clean.device), condition, identity, past, make=True)
+        return past
+
+    def on_past(self, past: list[tuple[Tensor, Tensor]], noisy: Tensor, time: Tensor, condition: Condition, identity: Tensor):
+        """`train_talk` on a past that is known already: samplers look at the same one at every step."""
+        ends, features = self._talk(noisy, time, condition, identity, past, make=False)
+        return ends.reshape(noisy.shape), features
+
+    def _talk(self, x: Tensor, time: Tensor, condition: Condition, identity: Tensor, past: list[tuple[Tensor, Tensor]], make: bool):
+        """All blocks of x [N,L,4,K,32] at once; `make` fills `past` with what they leave for one another, else they read it."""
+        n, blocks = x.shape[:2]
+        m, now, reach = n * blocks, self.frames * self.tokens, self.sizes.cache_blocks
+        heads, w = self.sizes.generator_heads, self.sizes.generator_width
+        table = tuple(t.to(x.device) for t in rotary(self._frame_positions(blocks), w // heads))
+        faces = identity[:, None].expand(-1, blocks, -1, -1).reshape(m, *identity.shape[1:])
+        block_of = torch.arange(reach * now, device=x.device) // now  # which of the past blocks a key is of
+        seen = block_of[None] + torch.arange(blocks, device=x.device)[:, None] >= reach  # [L, reach*now]
+        mask = torch.cat([torch.where(seen, 0.0, -1e4), torch.zeros(blocks, now, device=x.device)], 1)
+        mask = mask[None, :, None, None].expand(n, -1, -1, -1, -1).reshape(m, 1, 1, (reach + 1) * now)
+
+        def before(own: Tensor) -> Tensor:
+            """[N,L*4K,W] -> the six blocks before each, [N*L,6*4K,W]."""
+            padded = torch.nn.functional.pad(own, (0, 0, reach * now, 0))
+            return torch.cat([padded[:, i * now : (i + blocks) * now].reshape(m, now, w) for i in range(reach)], dim=1)
 
         def attention(index: int, block: GeneratorBlock, h: Tensor) -> Tensor:
-            q, k, v = block.qkv(h).reshape(2 * n, blocks * now, 3 * w).chunk(3, dim=-1)
-            q = rotate(q, table, heads).reshape(2 * m, now, w)
-            return block.out(attend(q, with_past(rotate(k, table, heads)), with_past(v), heads, mask))
+            q, k, v = block.qkv(h).reshape(n, blocks * now, 3 * w).chunk(3, dim=-1)
+            q, k = rotate(q, table, heads), rotate(k, table, heads)
+            if make:
+                past.append((before(k), before(v)))
+            keys, values = (torch.cat([old, own.reshape(m, now, w)], dim=1) for old, own in zip(past[index], (k, v)))
+            return block.out(attend(q.reshape(m, now, w), keys, values, heads, mask))
 
-        ends, features = self._run(x, times, both, faces, attention)
-        return ends[m:].reshape(n, blocks, *ends.shape[1:]), [f[m:] for f in features]
+        return self._run(x.reshape(m, self.frames, self.tokens, TOKEN_WIDTH), time.reshape(m, 1), condition, faces, attention)
