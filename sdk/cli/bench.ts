@@ -79,6 +79,7 @@ export function createBenchCommand(frames: RenderFrames): Command {
         return EXIT.ok;
       }
       const parts = partsOf(textOf(values, "parts"));
+      const machine = describeMachine(); // its load before this adds to it
       const progress = new Progress({ io, forced: values.progress === true });
       const results: BackendResult[] = [];
       for (const backend of asked === undefined ? (mayHaveGpu() ? BACKENDS : WITHOUT_GPU) : [asked]) {
@@ -98,7 +99,7 @@ export function createBenchCommand(frames: RenderFrames): Command {
         date: new Date().toISOString(),
         version: ownPackage().version,
         commit: ownCommit(),
-        machine: describeMachine(),
+        machine,
         pack: { name, version, hash: pack.hash, avatar },
         blockMsAvailable: (1000 * clock.blockFrames) / clock.fps,
         results,
@@ -184,7 +185,7 @@ async function benchRender(task: BenchTask): Promise<BackendResult> {
 function reportText(report: BenchReport): string {
   const { machine, pack, results, commit, blockMsAvailable } = report;
   const lines = [
-    `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGb} GB, Node ${machine.node} on ${machine.platform}`,
+    `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGb} GB, Node ${machine.node} on ${machine.platform}, load ${machine.load}`,
     `echo-head ${report.version}${commit === undefined ? "" : ` at ${commit}`}, pack ${pack.name} ${pack.version} (${pack.hash.slice(0, 12)}), avatar ${pack.avatar}`,
     "",
   ];

@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
-import { availableParallelism, cpus, totalmem } from "node:os";
+import { availableParallelism, cpus, loadavg, totalmem } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -11,6 +11,8 @@ export type Machine = {
   readonly memoryGb: number;
   readonly node: string;
   readonly platform: string;
+  /** Programs that wanted a processor over the last minute; more than the cores means that figures are of a busy machine. */
+  readonly load: number;
 };
 
 /** The machine that this process runs on. */
@@ -21,6 +23,7 @@ export function describeMachine(): Machine {
     memoryGb: Math.round(totalmem() / 2 ** 30),
     node: process.versions.node,
     platform: `${process.platform}-${process.arch}`,
+    load: Math.round(10 * loadavg()[0]!) / 10,
   };
 }
 

@@ -75,6 +75,12 @@ const calls = {
     return { seen: words(), face, userPictures, frames, tracks, after: agent.user.view.status };
   },
 
+  /** As Safari and Firefox have it: pictures come through a video element. */
+  withoutTrackProcessor: async () => {
+    Reflect.deleteProperty(globalThis, "MediaStreamTrackProcessor");
+    return typeof (globalThis as { MediaStreamTrackProcessor?: unknown }).MediaStreamTrackProcessor;
+  },
+
   /** The newest key frame, as an image is decoded. */
   keyFrame: async () => {
     const url = pictures.at(-1);

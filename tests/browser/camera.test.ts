@@ -165,6 +165,12 @@ describe.skipIf(chromiumPath === undefined).each(detectors)(
       expect(result.all).toEqual([`${input} lost input-lost true`, `${input} restored`]);
     });
 
+    it("sees in browsers without track processors too", async () => {
+      expect(await page.evaluate(() => window.cameraCalls.withoutTrackProcessor())).toBe("undefined");
+      const result = await page.evaluate(() => window.cameraCalls.watch(["seen 1"], 60_000));
+      expect(result.seen).toContain("seen 1");
+    });
+
     it("leaves no thread behind", async () => {
       expect(page.workers()).toHaveLength(3);
       expect(await page.evaluate(() => window.cameraCalls.stop())).toBe("disposed");
