@@ -25,8 +25,12 @@ const at = (...names: string[]) => join(folder, ...names);
 async function run(...args: string[]) {
   let [out, err] = ["", ""];
   const io = {
-    out: (text: string) => void (out += text),
-    err: (text: string) => void (err += text),
+    out: (text: string) => {
+      out += text;
+    },
+    err: (text: string) => {
+      err += text;
+    },
     isTty: false,
     signal: new AbortController().signal,
   };

@@ -1,0 +1,30 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import { missingFiles, pageText, valueAt } from "./paper-page.mjs";
+
+/** Everything but our own figures, which change with every pack. */
+const lasting = (page: string) => page.split("\n").filter((line) => !/^\| ours|^Ours: pack/.test(line));
+
+it("docs/paper.md is made from docs/paper.json: `node tools/paper-page.mjs` after a change", () => {
+  const page = readFileSync(join(import.meta.dirname, "../docs/paper.md"), "utf8");
+  expect(lasting(page)).toEqual(lasting(pageText()));
+});
+
+it("every file that it names exists", () => {
+  expect(missingFiles()).toEqual([]);
+  expect(missingFiles({ parts: [{ code: ["sdk/no-such-file.ts"], tests: [] }], metrics: [] })).toEqual([
+    "sdk/no-such-file.ts",
+  ]);
+});
+
+it("every equation from 1 to 12 has a row", () => {
+  const data = JSON.parse(readFileSync(join(import.meta.dirname, "../docs/paper.json"), "utf8"));
+  const named = data.parts.flatMap(({ paper }: { paper: string }) => paper.match(/\d+(?=,|$)/g) ?? []).map(Number);
+  for (let equation = 1; equation <= 12; equation++) expect(named).toContain(equation);
+});
+
+it("figures are found by path, what is absent is absent", () => {
+  expect(valueAt({ "w/o LPE": { sid: 2 } }, "w/o LPE.sid")).toBe(2);
+  expect(valueAt({ a: null }, "a.b.c")).toBeUndefined();
+});
