@@ -290,10 +290,12 @@ export class LiveHead {
     this.events.emit("downgraded", { from, to: report.backend, reason });
   }
 
-  #createQuality({ blockMs, blockFrames }: BlockTimes, { generator }: Services): QualityControl {
+  #createQuality({ blockMs, blockFrames }: BlockTimes, services: Services): QualityControl {
+    const { generator, generatorReport } = services;
     return new QualityControl({
       // How slow this machine is says nothing of a render server.
       quality: this.#options.quality ?? (typeof this.#options.backend === "object" ? "full" : "auto"),
+      start: generatorReport.backend === "wasm" ? "light" : "full", // the generator has loaded that decoder
       blockMs,
       blockFrames,
       steps: this.#pack.manifest.sampler.times.length,

@@ -5,6 +5,8 @@ import { type QualityChange, QualityLadder, type QualityLevel } from "./quality-
 export type QualityControlOptions = {
   /** "auto", or the rung to stay on. */
   readonly quality: "auto" | QualityLevel;
+  /** Where "auto" begins. @default "full" */
+  readonly start?: QualityLevel;
   readonly blockMs: number;
   readonly blockFrames: number;
   /** Steps of the pack's sampler. */
@@ -24,9 +26,9 @@ export class QualityControl {
   #picture: Uint8ClampedArray | undefined;
 
   constructor(options: QualityControlOptions) {
-    const { quality, generator: _, ...rest } = options;
+    const { quality, start = "full", generator: _, ...rest } = options;
     this.#options = options;
-    this.#ladder = new QualityLadder({ ...rest, start: quality === "auto" ? "full" : quality });
+    this.#ladder = new QualityLadder({ ...rest, start: quality === "auto" ? start : quality });
     this.#useDecoder();
   }
 

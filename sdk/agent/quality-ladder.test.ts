@@ -37,6 +37,12 @@ describe("QualityLadder", () => {
     expect(run(ladder, { fixedMs: 150, pictureMs: 60 }, 10)).toEqual(["3: quarter-rate > motion-only"]);
   });
 
+  it("begins on the next better rung where the one that was asked for is not there", () => {
+    expect(new QualityLadder({ ...options, start: "light" }).level).toBe("full");
+    expect(new QualityLadder({ ...options, steps: 1, start: "few-steps" }).level).toBe("quarter-rate");
+    expect(new QualityLadder({ ...options, light: true, start: "light" }).work).toMatchObject({ decoder: "light" });
+  });
+
   it("goes up when there is room, one rung at a time", () => {
     const ladder = new QualityLadder({ ...options, start: "quarter-rate" });
     const changes = run(ladder, { fixedMs: 20, pictureMs: 15 }, 200);

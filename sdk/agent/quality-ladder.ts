@@ -71,7 +71,10 @@ export class QualityLadder {
       (level) => (level !== "light" || options.light) && (level !== "few-steps" || options.steps > 1),
     );
     this.#light = options.light;
-    this.#rung = Math.max(0, this.#levels.indexOf(options.start ?? "full"));
+    // A rung that is not there has the next better one in its place.
+    let start = QUALITY_LEVELS.indexOf(options.start ?? "full");
+    while (!this.#levels.includes(QUALITY_LEVELS[start]!)) start -= 1;
+    this.#rung = this.#levels.indexOf(QUALITY_LEVELS[start]!);
   }
 
   /** The rung now. */

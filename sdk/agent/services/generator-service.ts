@@ -50,9 +50,9 @@ export class GeneratorService implements GeneratorWorkerApi {
 
   load(options: Parameters<GeneratorWorkerApi["load"]>[0]): ReturnType<GeneratorWorkerApi["load"]> {
     return this.#queue.run(async () => {
+      if (this.#loaded) this.#clear(this.#loaded);
       await this.#loaded?.runtime.dispose();
       this.#loaded = undefined;
-      this.#moments = [];
       const pack = await this.#host.openPack(options.pack);
       const { width, height } = pack.avatar(options.avatar).resolution;
       const runtime = await this.#host.openRuntime({ backend: options.backend, assets: options.assets });
@@ -139,21 +139,23 @@ export class GeneratorService implements GeneratorWorkerApi {
   }
 
   reset(): Promise<void> {
-    return this.#queue.run(() => {
-      const { audioEncoder, generator } = this.#ready();
-      const before = [...this.#moments, { audio: audioEncoder.save(), generator: generator.save() }];
-      audioEncoder.reset();
-      generator.reset();
-      this.#moments = [];
-      this.#forget(...before);
-    });
+    return this.#queue.run(() => this.#clear(this.#ready()));
   }
 
   async dispose(): Promise<void> {
     await this.#queue.dispose();
+    if (this.#loaded) this.#clear(this.#loaded);
     await this.#loaded?.runtime.dispose();
     this.#loaded = undefined;
+  }
+
+  /** All states back to zero; what they held on a GPU is freed. */
+  #clear({ audioEncoder, generator }: Loaded): void {
+    const before = [...this.#moments, { audio: audioEncoder.save(), generator: generator.save() }];
+    audioEncoder.reset();
+    generator.reset();
     this.#moments = [];
+    this.#forget(...before);
   }
 
   /** Moments that nobody goes back to. */
