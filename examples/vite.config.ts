@@ -14,6 +14,7 @@ export default defineConfig({
       // The examples import the package by its name, as a user does; here the name means this build of it.
       { find: /^echo-head$/, replacement: at("../dist/index.js") },
       { find: /^echo-head\/babylon$/, replacement: at("../dist/babylon.js") },
+      { find: /^echo-head\/voice$/, replacement: at("../dist/voice.js") },
       { find: /^echo-head\/vrm$/, replacement: at("../dist/vrm.js") },
     ],
   },
@@ -28,6 +29,9 @@ export default defineConfig({
       input: {
         studio: at("studio/index.html"),
         hello: at("01-hello-head/index.html"),
+        devices: at("02-microphone-camera/index.html"),
+        game: at("04-babylon-game/index.html"),
+        overlay: at("05-obs-overlay/index.html"),
         vrm: at("06-vrm-avatar/index.html"),
         pack: at("07-own-pack/index.html"),
         call: at("08-media-stream-webrtc/index.html"),

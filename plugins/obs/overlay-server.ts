@@ -103,6 +103,9 @@ export async function serveOverlay(options: OverlayOptions = {}): Promise<Overla
   const server = createServer(async (request, response) => {
     const { pathname } = new URL(request.url ?? "/", "http://overlay");
     response.setHeader("Cache-Control", "no-store");
+    // A page that is cross-origin isolated may show the overlay in a frame.
+    response.setHeader("Cross-Origin-Embedder-Policy", "require-corp");
+    response.setHeader("Cross-Origin-Resource-Policy", "cross-origin");
     if (!isOurs(request, server)) return void response.writeHead(403).end("only for pages of this machine\n");
     if (request.method === "GET" && pathname === "/") {
       return void response.setHeader("Content-Type", "text/html; charset=utf-8").end(overlayHtml());

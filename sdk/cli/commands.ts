@@ -4,6 +4,8 @@ import type { Command } from "./command.js";
 import { evalCommand } from "./eval.js";
 import { evalJudgeCommand } from "./eval-judge.js";
 import { evalRatingPageCommand, evalRatingsCommand } from "./eval-ratings.js";
+import { createObsInstallCommand } from "./obs.js";
+import { createOverlayCommand } from "./overlay.js";
 import { packInfoCommand, packVerifyCommand } from "./pack.js";
 import { createRenderCommand } from "./render.js";
 import { createServeCommand } from "./serve.js";
@@ -19,4 +21,6 @@ export const COMMANDS: readonly Command[] = [
   evalRatingsCommand,
   evalCommand,
   createServeCommand(),
+  createOverlayCommand(),
+  createObsInstallCommand(),
 ];
