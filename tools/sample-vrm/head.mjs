@@ -41,6 +41,11 @@ const CORNER = skin(aroundMouth(MOUTH_HALF_WIDTH, 0));
 /** The eyes' middle, for the left; they look along +z. */
 export const EYE = { x: 0.041, y: 0.02, z: 0.077, radius: 0.0285 };
 
+/** 1 in the middle of the mouth, 0 at its corners: how far a lip goes when the jaw opens. */
+function arch(x) {
+  return Math.max(0, 1 - (x / (CORNER[0] + 0.002)) ** 2) ** 0.8;
+}
+
 /**
  * What each shape does to a point of the face. `lower` and `upper` tell how much it belongs to a lip side, `lip` how close to the lips.
  * @type {Record<string, (p: number[], at: { lower: number, upper: number, lip: number }) => number[]>}
@@ -48,13 +53,12 @@ export const EYE = { x: 0.041, y: 0.02, z: 0.077, radius: 0.0285 };
 const FACE_SHAPES = {
   jawOpen: ([x, y, z], { lower, upper, lip }) => {
     // The chin goes down as a whole, the lip most in its middle.
-    const jaw =
-      lower * (hill(x, 0.085) * (1 - lip) + hill(x, 0.021) * lip) * smooth(0.03, -0.02, y) * smooth(0, 0.05, z);
-    return [x * (1 - 0.12 * lip), y - 0.032 * jaw + 0.004 * upper * lip * hill(x, 0.021), z - 0.01 * jaw];
+    const jaw = lower * (hill(x, 0.085) * (1 - lip) + arch(x) * lip) * smooth(0.03, -0.02, y) * smooth(0, 0.05, z);
+    return [x * (1 - 0.12 * lip), y - 0.032 * jaw + 0.004 * upper * lip * arch(x), z - 0.01 * jaw];
   },
   mouthClose: ([x, y, z], { lower, upper, lip }) => [
     x * (1 + 0.12 * lip),
-    y + lip * hill(x, 0.021) * (0.03 * lower - 0.006 * upper),
+    y + lip * arch(x) * (0.03 * lower - 0.006 * upper),
     z + 0.008 * lip * lower,
   ],
   jawForward: ([x, y, z], { lower }) => [x, y, z + 0.009 * lower * hill(x, 0.08) * smooth(0, 0.05, z)],
@@ -230,7 +234,7 @@ function brows() {
     const along = (row) => row / (rows - 1);
     const at = (row, column) => {
       const t = along(row);
-      const [x, y] = [0.016 + 0.05 * t, 0.071 + 0.011 * Math.sin(Math.PI * (0.15 + 0.75 * t)) - 0.007 * t];
+      const [x, y] = [0.016 + 0.05 * t, 0.054 + 0.011 * Math.sin(Math.PI * (0.15 + 0.75 * t)) - 0.007 * t];
       const z = RADII[2] * Math.sqrt(Math.max(0.05, 1 - (x / RADII[0]) ** 2 - (y / RADII[1]) ** 2)) + 0.003;
       const thick = 0.0052 * (1 - 0.6 * t) * (row === 0 || row === rows - 1 ? 0.25 : 1);
       const around = (2 * Math.PI * column) / columns;
@@ -245,15 +249,15 @@ function brows() {
       shapes: {
         [`browDown${side}`]: (row, _column, [x, y, z]) => [
           x - sign * 0.004 * (1 - along(row)),
-          y - 0.013 * (1 - 0.55 * along(row)),
+          y - 0.015 * (1 - 0.85 * along(row)),
           z + 0.004,
         ],
         [`browOuterUp${side}`]: (row, _column, [x, y, z]) => [
           x,
-          y + 0.014 * smooth(0.15, 0.9, along(row)),
+          y + 0.01 * smooth(0.15, 0.9, along(row)),
           z - 0.004 * along(row),
         ],
-        browInnerUp: (row, _column, [x, y, z]) => [x, y + 0.016 * smooth(0.85, 0.05, along(row)), z - 0.003],
+        browInnerUp: (row, _column, [x, y, z]) => [x, y + 0.011 * smooth(0.85, 0.05, along(row)), z - 0.003],
       },
     });
     if (sign < 0) flip(part, (rows - 1) * columns * 6);
@@ -267,7 +271,7 @@ function insideMouth() {
   const jaw = ([x, y, z]) => [x, y - 0.03, z - 0.01];
   for (const [upper, top, bottom] of [
     [true, 0.014, 0.001],
-    [false, -0.002, -0.012],
+    [false, -0.002, -0.009],
   ]) {
     const [rows, columns] = [4, 15];
     part.sheet({
@@ -276,7 +280,7 @@ function insideMouth() {
       at: (row, column) => {
         const x = -0.021 + (0.042 * column) / (columns - 1);
         const y = MOUTH[1] + top + ((bottom - top) * row) / (rows - 1);
-        return [x, y, MOUTH[2] - 0.011 - 20 * x * x];
+        return [x, y, MOUTH[2] - (upper ? 0.013 : 0.02) - 20 * x * x];
       },
       colour: () => TEETH,
       shapes: upper
@@ -314,7 +318,7 @@ export function hairPart() {
     const front = Math.cos(phi); // 1 in front, -1 behind
     const lock = Math.abs((((phi / (2 * Math.PI)) * 16 + 0.25) % 1) - 0.5) * 2;
     return (
-      0.62 * smooth(0.1, 0.85, front) -
+      0.8 * smooth(0.1, 0.85, front) -
       0.02 -
       0.62 * smooth(0.05, -0.6, front) +
       0.16 * (lock - 0.5) * smooth(-0.4, 0.6, front)
