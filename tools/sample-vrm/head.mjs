@@ -1,5 +1,8 @@
 /** The head of the sample avatar: metres, its centre at 0, facing +z, its left at +x. */
+
+import { FACE_SHAPES, SIDES, sided } from "./face-shapes.mjs";
 import { colour, ellipsoid, hill, mix, Part, smooth } from "./part.mjs";
+import { aroundMouth, LIP_HEIGHT, MOUTH, MOUTH_HALF_HEIGHT, MOUTH_HALF_WIDTH, RADII, skin } from "./skull.mjs";
 
 const SKIN = colour("#f0b896");
 const SHADE = colour("#d98f74");
@@ -9,125 +12,9 @@ const TEETH = colour("#fbf6ec");
 const TONGUE = colour("#d9646b");
 const HAIR = colour("#3b2f4a");
 const BLUSH = colour("#ee8f7d");
-const SIDES = /** @type {const} */ (["Left", "Right"]);
 
-const RADII = [0.1, 0.124, 0.108];
-/** Where the middle of the mouth is: this far below the equator. */
-const MOUTH_TILT = 0.5;
-const MOUTH_HALF_WIDTH = 0.27;
-const MOUTH_HALF_HEIGHT = 0.006;
-/** How high a lip is, in radians on the head. */
-const LIP_HEIGHT = 0.105;
-
-/** A point of the skin in this direction. */
-function skin([x, y, z]) {
-  const scale = 1 / Math.hypot(x / RADII[0], y / RADII[1], z / RADII[2]);
-  const point = [x * scale, y * scale, z * scale];
-  const low = Math.min(0, point[1] / RADII[1]);
-  const chin = 1 - 0.3 * low * low; // narrower towards the chin
-  return [point[0] * chin, point[1], point[2] * (1 - 0.06 * low * low)];
-}
-
-/** A direction, u to the left and v up from the mouth, in radians. */
-function aroundMouth(u, v) {
-  const theta = Math.hypot(u, v);
-  const [sin, cos] = [theta > 1e-9 ? Math.sin(theta) / theta : 1, Math.cos(theta)];
-  const [up, front] = [Math.cos(MOUTH_TILT), Math.sin(MOUTH_TILT)];
-  return [u * sin, v * sin * up - cos * front, v * sin * front + cos * up];
-}
-
-const MOUTH = skin(aroundMouth(0, 0));
-const CORNER = skin(aroundMouth(MOUTH_HALF_WIDTH, 0));
 /** The eyes' middle, for the left; they look along +z. */
 export const EYE = { x: 0.041, y: 0.02, z: 0.077, radius: 0.0285 };
-
-/** 1 in the middle of the mouth, 0 at its corners: how far a lip goes when the jaw opens. */
-function arch(x) {
-  return Math.max(0, 1 - (x / (CORNER[0] + 0.002)) ** 2) ** 0.8;
-}
-
-/**
- * What each shape does to a point of the face. `lower` and `upper` tell how much it belongs to a lip side, `lip` how close to the lips.
- * @type {Record<string, (p: number[], at: { lower: number, upper: number, lip: number }) => number[]>}
- */
-const FACE_SHAPES = {
-  jawOpen: ([x, y, z], { lower, upper, lip }) => {
-    // The chin goes down as a whole, the lip most in its middle.
-    const jaw = lower * (hill(x, 0.085) * (1 - lip) + arch(x) * lip) * smooth(0.03, -0.02, y) * smooth(0, 0.05, z);
-    return [x * (1 - 0.12 * lip), y - 0.032 * jaw + 0.004 * upper * lip * arch(x), z - 0.01 * jaw];
-  },
-  mouthClose: ([x, y, z], { lower, upper, lip }) => [
-    x * (1 + 0.12 * lip),
-    y + lip * arch(x) * (0.03 * lower - 0.006 * upper),
-    z + 0.008 * lip * lower,
-  ],
-  jawForward: ([x, y, z], { lower }) => [x, y, z + 0.009 * lower * hill(x, 0.08) * smooth(0, 0.05, z)],
-  ...sided("jaw", (sign) => ([x, y, z], { lower }) => [
-    x + sign * 0.012 * lower * hill(x, 0.09) * smooth(0, 0.05, z),
-    y,
-    z,
-  ]),
-  ...sided("mouth", (sign) => ([x, y, z], { lip }) => [x + sign * 0.015 * lip, y, z - 0.003 * lip * Math.abs(x) * 20]),
-  mouthFunnel: ([x, y, z], { lip, lower, upper }) => [
-    x * (1 - 0.34 * lip),
-    y + 0.0075 * lip * (upper - lower),
-    z + 0.011 * lip,
-  ],
-  mouthPucker: ([x, y, z], { lip }) => [x * (1 - 0.5 * lip), y + (MOUTH[1] - y) * 0.08 * lip, z + 0.014 * lip],
-  mouthRollLower: ([x, y, z], { lip, lower }) => [x, y + 0.005 * lip * lower, z - 0.007 * lip * lower],
-  mouthRollUpper: ([x, y, z], { lip, upper }) => [x, y - 0.004 * lip * upper, z - 0.007 * lip * upper],
-  mouthShrugLower: ([x, y, z], { lip, lower }) => [x, y + 0.006 * lip * lower, z + 0.004 * lip * lower],
-  mouthShrugUpper: ([x, y, z], { lip, upper }) => [x, y + 0.006 * lip * upper, z + 0.003 * lip * upper],
-  cheekPuff: ([x, y, z]) => {
-    const cheek = hill(Math.abs(x) - 0.06, 0.03) * hill(y + 0.045, 0.035) * smooth(0, 0.04, z);
-    return [x + Math.sign(x) * 0.013 * cheek, y, z + 0.012 * cheek];
-  },
-};
-for (const [name, [dx, dy, dz], width] of [
-  ["mouthSmile", [0.012, 0.015, -0.006], 0.026],
-  ["mouthFrown", [0.003, -0.014, -0.002], 0.024],
-  ["mouthDimple", [0.009, 0.002, -0.006], 0.018],
-  ["mouthStretch", [0.014, -0.005, -0.005], 0.024],
-]) {
-  for (const side of SIDES) {
-    const sign = side === "Left" ? 1 : -1;
-    FACE_SHAPES[name + side] = ([x, y, z]) => {
-      const share = hill(Math.hypot(sign * x - CORNER[0], y - CORNER[1]), width) * smooth(0, 0.04, z);
-      return [x + sign * dx * share, y + dy * share, z + dz * share];
-    };
-  }
-}
-for (const side of SIDES) {
-  const sign = side === "Left" ? 1 : -1;
-  const half = (x) => smooth(-0.012, 0.012, sign * x);
-  FACE_SHAPES[`mouthPress${side}`] = ([x, y, z], { lip, lower, upper }) => [
-    x,
-    y + 0.003 * lip * half(x) * (lower - upper),
-    z - 0.003 * lip * half(x),
-  ];
-  FACE_SHAPES[`mouthLowerDown${side}`] = ([x, y, z], { lip, lower }) => [
-    x,
-    y - 0.011 * lip * lower * half(x) * hill(x, 0.03),
-    z,
-  ];
-  FACE_SHAPES[`mouthUpperUp${side}`] = ([x, y, z], { lip, upper }) => [
-    x,
-    y + 0.009 * lip * upper * half(x) * hill(x, 0.03),
-    z,
-  ];
-  FACE_SHAPES[`cheekSquint${side}`] = ([x, y, z]) => {
-    const cheek = hill(Math.hypot(sign * x - 0.052, y + 0.022), 0.026) * smooth(0, 0.04, z);
-    return [x, y + 0.006 * cheek, z + 0.005 * cheek];
-  };
-  FACE_SHAPES[`noseSneer${side}`] = ([x, y, z]) => {
-    const wing = hill(Math.hypot(sign * x - 0.014, y + 0.018), 0.016) * smooth(0, 0.05, z);
-    return [x, y + 0.006 * wing, z];
-  };
-}
-
-function sided(name, move) {
-  return { [`${name}Left`]: move(1), [`${name}Right`]: move(-1) };
-}
 
 /** Skin, lips and the inside of the mouth: rings around the mouth, from its depth to the back of the head. */
 function face() {
