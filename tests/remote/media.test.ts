@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { probeDecoders } from "../../sdk/remote/media/open-decoder.js";
+import { probeCodecs, probeDecoders } from "../../sdk/remote/media/open-decoder.js";
 import { probeEncoders } from "../../sdk/remote/media/open-encoder.js";
 import { packAlpha, packedLength, unpackAlpha } from "../../sdk/remote/media/packed-alpha.js";
 import { RenderServer } from "../../sdk/remote/server/index.js";
@@ -62,7 +62,7 @@ describe("formats", { timeout: PATIENT_MS }, () => {
   it("are those that work: what Node's H.264 decoder keeps back is not offered", async () => {
     const { formats } = await probeDecoders();
     expect(formats.slice(-2)).toEqual(["png", "raw"]);
-    expect((await probeDecoders(async () => undefined)).formats).toEqual(["png", "raw"]);
+    expect((await probeCodecs(undefined)).formats).toEqual(["png", "raw"]);
     const encoders = await probeEncoders({ fps: 25 });
     expect(encoders.formats.slice(-2)).toEqual(["png", "raw"]);
     expect(() => encoders.open([], { width: 16, height: 16 })).toThrow("no video format for both sides");

@@ -11,6 +11,8 @@ export type PictureDecoders = {
   open(format: VideoFormat, size: { readonly width: number; readonly height: number }): PictureDecoder;
 };
 
+/** A place has the codecs that it has: they are tried once. */
+let probed: Promise<PictureDecoders> | undefined;
 /** Time for one tiny picture; a decoder that keeps pictures back never gives it. */
 const PROBE_MS = 1_500;
 
@@ -18,10 +20,13 @@ const PROBE_MS = 1_500;
  * Finds out by decoding one picture in each format: a decoder that is there but keeps pictures back for later (H.264 in
  * @napi-rs/webcodecs 1.3.1, one picture for each thread) is no use for a live head. PNG and raw always work.
  */
-export async function probeDecoders(
-  codecs: () => Promise<DecodingCodecs | undefined> = findCodecs,
-): Promise<PictureDecoders> {
-  const found = await codecs();
+export function probeDecoders(): Promise<PictureDecoders> {
+  probed ??= findCodecs().then(probeCodecs);
+  return probed;
+}
+
+/** The same for codecs of the caller's choice, or none. */
+export async function probeCodecs(found: DecodingCodecs | undefined): Promise<PictureDecoders> {
   const usable = found ? await Promise.all((["avc", "vp8"] as const).map((format) => probe(found, format))) : [];
   const formats: readonly VideoFormat[] = [...usable.filter((format) => format !== undefined), "png", "raw"];
   return {

@@ -7,6 +7,9 @@ import type { GeneratorStepInput, GeneratorStepOutput } from "../../protocol/gen
 import type { BatchReport, RendererWorkerApi } from "../../protocol/renderer-worker.js";
 import { BatchingRuntime } from "./batching-runtime.js";
 
+/** No client's: their ids are hexadecimal. */
+const WARM_UP = "warm-up";
+
 type Loaded = { readonly pack: Pack; readonly runtime: BatchingRuntime };
 
 /**
@@ -38,6 +41,7 @@ export class RendererService implements RendererWorkerApi {
       },
     });
     this.#loaded = { pack, runtime };
+    await this.#warmUp(pack);
     return { backend: runtime.backend, downgrade: runtime.downgrade };
   }
 
@@ -90,6 +94,24 @@ export class RendererService implements RendererWorkerApi {
     this.#heads.clear();
     await Promise.all(heads.map((service) => service.dispose()));
     await loaded?.runtime.dispose();
+  }
+
+  /** One block of a head that nobody sees: graphs are loaded and compiled before the first client comes. */
+  async #warmUp({ manifest }: Pack): Promise<void> {
+    const { clock, behaviour, defaultAvatar } = manifest;
+    const zeros = (shape: readonly unknown[]) =>
+      new Float32Array(shape.slice(1).reduce<number>((product, size) => product * Number(size), 1));
+    await this.open(WARM_UP, { avatar: defaultAvatar, seed: 0 });
+    await this.step(WARM_UP, {
+      pcm: new Float32Array(clock.blockFrames * clock.samplesPerFrame),
+      fPu: zeros(behaviour.gca.outputs.f_pu!.shape),
+      emotion: zeros(behaviour["text-encoder"].outputs.emotion!.shape),
+      sdcm: true,
+      lau: true,
+      expressivity: 1,
+    });
+    await this.close(WARM_UP);
+    this.#batches = {};
   }
 
   #head(head: string): GeneratorService {

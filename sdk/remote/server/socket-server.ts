@@ -37,6 +37,8 @@ export type SocketServerOptions = {
 const MAX_FRAME_BYTES = 4 * MAX_CLIENT_MESSAGE_BYTES;
 const PING_EVERY_MS = 10_000;
 const PING_TIMEOUT_MS = 10_000;
+/** Time to begin a session, in ms: an avatar is loaded. */
+const ADMISSION_MS = 30_000;
 
 /**
  * The sockets of a node. Websocket only (no sticky sessions are needed then), MessagePack with limits, no recovery of socket.io's own (it
@@ -54,7 +56,7 @@ export function createSocketServer(options: SocketServerOptions): { close(): Pro
     maxHttpBufferSize: MAX_FRAME_BYTES,
     pingInterval: PING_EVERY_MS,
     pingTimeout: PING_TIMEOUT_MS,
-    connectTimeout: PING_TIMEOUT_MS,
+    connectTimeout: ADMISSION_MS,
     parser: createPacketParser(MAX_CLIENT_MESSAGE_BYTES),
     allowRequest: (request, decide) => {
       const { origin } = request.headers;
