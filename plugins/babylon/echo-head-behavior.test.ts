@@ -198,6 +198,23 @@ describe("EchoHeadBehavior", () => {
     expect(leftEye.getRotationQuaternion(Space.LOCAL).toEulerAngles().x).toBeCloseTo(-0.4, 5);
   });
 
+  it("turns no eye twice: not by a joint where morph targets do it", () => {
+    const avatar = new TransformNode("avatar", scene);
+    makeMesh(["eyeLookOut_L", "eyeLookIn_L"], avatar);
+    const eyes = ["LeftEye", "RightEye"].map((name) => {
+      const eye = new TransformNode(name, scene);
+      eye.parent = avatar;
+      return eye;
+    });
+    const behavior = new EchoHeadBehavior();
+    avatar.addBehavior(behavior);
+    expect(behavior.joints).toEqual([null, null, eyes[1]]);
+    avatar.removeBehavior(behavior);
+    const both = new EchoHeadBehavior({ leftEye: eyes[0]! });
+    avatar.addBehavior(both);
+    expect(both.joints).toEqual([null, ...eyes]);
+  });
+
   it("goes over from one frame into the next", () => {
     const avatar = new TransformNode("avatar", scene);
     const mesh = makeMesh(["jawOpen"], avatar);

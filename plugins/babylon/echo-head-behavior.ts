@@ -20,7 +20,7 @@ export interface FaceFrame {
 export interface EchoHeadBehaviorOptions {
   /** What the head's pose turns. @default "auto" */
   head?: "auto" | Joint | null;
-  /** @default "auto" */
+  /** "auto" leaves an eye alone that morph targets turn already (eyeLookOut…). @default "auto" */
   leftEye?: "auto" | Joint | null;
   /** @default "auto" */
   rightEye?: "auto" | Joint | null;
@@ -114,13 +114,17 @@ export class EchoHeadBehavior implements Behavior<TransformNode> {
     const avatar = avatarOf(node);
     const meshes: readonly MaybeMesh[] = [avatar, ...avatar.getDescendants(false)];
     const managers = [...new Set(meshes.flatMap(({ morphTargetManager }) => morphTargetManager ?? []))];
+    const targets = managers.flatMap(drivenOf);
     const found = findJoints(avatar);
+    // Eyes that morph targets turn already are not turned twice.
+    const isMorphed = (index: number): boolean =>
+      targets.some(({ shares }) => shares.some((share) => share.index === index));
+    const eyes = [found.leftEye, found.rightEye].map((eye, side) => (isMorphed(LOOK[side]!.out) ? null : eye));
     const { head, leftEye, rightEye, facing } = this.#options;
     const drive = (asked: "auto" | Joint | null, auto: Joint | null): JointDriver | null => {
       const joint = asked === "auto" ? auto : asked;
       return joint === null ? null : new JointDriver({ joint, avatar, facing });
     };
-    const targets = managers.flatMap(drivenOf);
     // One shader for any number of active targets, instead of a new one whenever their number changes.
     const limits = managers.map((manager) => ({ manager, numMaxInfluencers: manager.numMaxInfluencers }));
     for (const manager of managers) manager.numMaxInfluencers = Math.max(manager.numMaxInfluencers, manager.numTargets);
@@ -129,7 +133,7 @@ export class EchoHeadBehavior implements Behavior<TransformNode> {
       targets,
       managers: limits,
       head: drive(head, found.head),
-      eyes: [drive(leftEye, found.leftEye), drive(rightEye, found.rightEye)],
+      eyes: [drive(leftEye, eyes[0]!), drive(rightEye, eyes[1]!)],
       observer: node.getScene().onBeforeRenderObservable.add(() => this.#advance()),
     };
   }

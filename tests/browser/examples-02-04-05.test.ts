@@ -1,0 +1,108 @@
+import type { Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { createVoiceServer } from "../../examples/04-babylon-game/voice-server.mjs";
+import { type Overlay, serveOverlay } from "../../plugins/obs/index.js";
+import { ProgramSynthesizer } from "../../plugins/voice/index.js";
+import { chromiumPath, openChromium } from "./chromium.js";
+import { difference, takePicture } from "./picture.js";
+import { startPageServer, testPack } from "./studio-server.js";
+
+const READY_MS = 120_000;
+const WAIT = { timeout: READY_MS, interval: 300 };
+
+describe.skipIf(chromiumPath === undefined)(`examples 02, 04 and 05 with ${testPack}`, { timeout: 400_000 }, () => {
+  let server: Awaited<ReturnType<typeof startPageServer>>;
+  let browser: Browser;
+  let voice: Server | undefined;
+  let overlay: Overlay | undefined;
+  const complaints: string[] = [];
+
+  beforeAll(async () => {
+    server = await startPageServer();
+    browser = await openChromium();
+  }, 400_000);
+  afterAll(async () => {
+    await browser?.close();
+    await server?.stop();
+    voice?.closeAllConnections();
+    voice?.close();
+    await overlay?.dispose();
+  }, 60_000);
+  afterEach(() => {
+    expect(complaints.splice(0)).toEqual([]);
+  });
+
+  async function open(path: string): Promise<Page> {
+    const page = await browser.newPage({ viewport: { width: 960, height: 600 } });
+    page.setDefaultTimeout(READY_MS);
+    page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
+    page.on("pageerror", (error) => complaints.push(String(error)));
+    await page.goto(`${server.address}${path}`, { waitUntil: "domcontentloaded" });
+    return page;
+  }
+
+  it("02 hears the microphone, looks at the camera, and lets them go", async () => {
+    const page = await open("02-microphone-camera/");
+    await expect.poll(() => page.locator("#answer").textContent(), WAIT).toMatch(/%/); // frames come
+    for (const id of ["microphone", "camera"]) {
+      await page.locator(`#${id}`).click();
+      await page.locator(`#${id}[aria-pressed="true"]`).waitFor();
+    }
+    // Chromium's test camera shows no face, and its test microphone beeps.
+    await expect.poll(() => page.locator("#view").textContent(), WAIT).toMatch(/no|dark|nobody|none/i);
+    expect(await page.locator("#trouble").textContent()).toBe("none");
+    await takePicture(page, "example-02");
+    await page.locator("#camera").click();
+    await page.locator('#camera[aria-pressed="false"]').waitFor();
+    await page.close();
+  });
+
+  it("04 answers aloud across the counter, turns to the player and can be cut short", async () => {
+    voice = createVoiceServer({
+      answer: (messages) => `${messages.at(-1)!.content}? Fresh bread, two coppers a loaf. `.repeat(3),
+    });
+    await new Promise<void>((resolve) => voice!.listen(0, "127.0.0.1", resolve));
+    const api = `http://127.0.0.1:${(voice.address() as AddressInfo).port}/v1`;
+    const page = await open(`04-babylon-game/?api=${encodeURIComponent(api)}`);
+    const state = (name: string) => page.locator("#state", { hasText: name }).waitFor();
+    await state("listening");
+    await page.waitForTimeout(1_500);
+    const before = await takePicture(page, "example-04");
+    await page.locator("#text").fill("Do you have bread");
+    await page.locator("#say button").click();
+    await state("speaking");
+    await expect.poll(() => page.locator("#keeper").textContent(), WAIT).toMatch(/Fresh bread/);
+    expect(await page.locator("#user").textContent()).toBe("Do you have bread");
+    await takePicture(page, "example-04-speaking");
+    await page.locator("#text").fill("Stop");
+    await page.locator("#say button").click();
+    await expect.poll(() => page.locator("#user").textContent(), WAIT).toBe("Stop");
+    await expect.poll(() => page.locator("#keeper").textContent(), WAIT).toMatch(/^Stop\?/);
+    // Walk to the left: the keeper turns after the player.
+    await page.locator("#scene").click({ position: { x: 480, y: 200 } });
+    await page.keyboard.down("a");
+    await page.waitForTimeout(2_500);
+    await page.keyboard.up("a");
+    const after = await takePicture(page, "example-04-from-the-left");
+    expect(difference(before, after, { x0: 0, y0: 0, x1: 1, y1: 1 }, 20)).toBeGreaterThan(0.2);
+    expect(await page.locator("#trouble").textContent()).toBe("");
+    await page.close();
+  });
+
+  it("05 shows the overlay over a moving page", async () => {
+    const synthesizer = await ProgramSynthesizer.find();
+    overlay = await serveOverlay({
+      port: 0,
+      packs: [testPack],
+      synthesize: (text, options) => synthesizer!.synthesize(text, options),
+    });
+    const page = await open(`05-obs-overlay/?overlay=${encodeURIComponent(overlay.url)}`);
+    await page.frameLocator("#overlay").locator("#head.live").waitFor();
+    await fetch(`${overlay.url}say`, { method: "POST", body: '{"text":"Hello, everybody! Good to have you here."}' });
+    await page.frameLocator("#overlay").locator("#captions.on").waitFor();
+    await takePicture(page, "example-05");
+    await page.close();
+  });
+});
