@@ -17,6 +17,7 @@ type KnownPack = {
 /** The heads that run: started when somebody asks for one, shared by everybody who asks for the same, ended when nobody sees it for a while. */
 export class HeadPool {
   readonly #open: OpenAgent;
+  readonly #onTrouble: (text: string) => void;
   readonly #packs: readonly KnownPack[];
   readonly #avatar: string | undefined;
   readonly #idleMs: number;
@@ -29,8 +30,10 @@ export class HeadPool {
     packs: readonly KnownPack[];
     avatar?: string | undefined;
     idleMs: number;
+    onTrouble: (text: string) => void;
   }) {
     this.#open = options.open;
+    this.#onTrouble = options.onTrouble;
     this.#packs = options.packs;
     this.#avatar = options.avatar;
     this.#idleMs = options.idleMs;
@@ -44,6 +47,7 @@ export class HeadPool {
     packs: readonly string[];
     avatar?: string | undefined;
     idleMs: number;
+    onTrouble: (text: string) => void;
   }): Promise<HeadPool> {
     const packs: KnownPack[] = [];
     for (const source of options.packs) {
@@ -82,11 +86,13 @@ export class HeadPool {
     const key = JSON.stringify([known.name, wanted, request.remote]);
     const running = this.#heads.get(key);
     if (running !== undefined && (await running.catch(() => undefined))?.failure === undefined) return running;
+    if (this.#heads.get(key) !== running) return this.get(request); // another caller has replaced it meanwhile
     if (this.#heads.size >= MOST_HEADS && running === undefined)
       throw new EchoError("backend-unavailable", { backend: "overlay", reason: `${MOST_HEADS} heads run already` });
     const opening = OverlayHead.open({
       request: { pack: known.source, avatar: wanted, remote: request.remote },
       open: this.#open,
+      onTrouble: this.#onTrouble,
       pack: known.name,
       avatar: wanted,
     });

@@ -35,6 +35,8 @@ export type OverlayHeadOptions = {
   /** Names for the page. */
   readonly pack: string;
   readonly avatar: string;
+  /** Told in a line of what goes wrong while it runs: a voice that breaks off, a worker that starts again. */
+  readonly onTrouble: (text: string) => void;
 };
 
 export const openLocalAgent: OpenAgent = ({ pack = "echo-nano", avatar }, clock) =>
@@ -65,6 +67,12 @@ export class OverlayHead {
       },
       onCancel: (utterance, atMs) => this.#tell({ type: "cancel", utterance, atMs }),
     });
+    agent.on("error", ({ error }) =>
+      options.onTrouble(`${this.pack}/${this.avatar}: ${error.message} [${error.code}]`),
+    );
+    agent.on("downgraded", ({ to, reason }) =>
+      options.onTrouble(`${this.pack}/${this.avatar} runs on ${to}: ${reason}`),
+    );
     agent.on("utterance-started", ({ id }) => this.#tell({ type: "started", utterance: id }));
     agent.on("utterance-finished", ({ id }) => {
       this.#captions.delete(id);

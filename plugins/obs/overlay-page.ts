@@ -5,6 +5,9 @@ import { type CompanionMessage, CREDIT, type PageMessage, type PageReport } from
 /** Sound and text that wait for a page at most, in bytes; a page beyond it is cut off and comes back. */
 const MOST_WAITING_BYTES = 32 * 1024 * 1024;
 
+/** What asking again does not mend: the address names something that is not there. */
+const MISTAKES: readonly string[] = ["avatar-not-found", "pack-not-found"];
+
 /** One overlay page: what it wants, what it has taken, how it is. */
 export class OverlayPage {
   readonly #socket: WebSocket;
@@ -72,7 +75,7 @@ export class OverlayPage {
   fail(error: unknown): void {
     const code = EchoError.is(error) ? error.code : "internal";
     const message = error instanceof Error ? error.message : String(error);
-    this.tell({ type: "failure", code, message, retry: !EchoError.is(error) || error.recoverable });
+    this.tell({ type: "failure", code, message, retry: !MISTAKES.includes(code) });
   }
 
   /** Ends the connection; the page comes back by itself. */

@@ -78,7 +78,7 @@ export async function serveOverlay(options: OverlayOptions = {}): Promise<Overla
     idleMs = 60_000,
     onEvent = () => {},
   } = options;
-  const pool = await HeadPool.create({ open, packs, avatar, idleMs });
+  const pool = await HeadPool.create({ open, packs, avatar, idleMs, onTrouble: onEvent });
   const script = options.pageScript ?? (await readPageScript());
   const pages = new Set<WebSocket>();
   const health = async (): Promise<OverlayHealth> => {

@@ -8,7 +8,7 @@ import type { AudioChunk } from "../capture/types.js";
 import { openAudioFile } from "../media/audio-file.js";
 import type { BackendName } from "../protocol/backend.js";
 import { type Command, type CommandIo, type OptionValues, textOf, wholeNumberOf } from "./command.js";
-import { EXIT } from "./exit-codes.js";
+import { EXIT, UsageError } from "./exit-codes.js";
 
 /** Rate at which recordings are spoken, in Hz; the head hears 16 kHz anyway. */
 const SPEAK_RATE_HZ = 24_000;
@@ -51,7 +51,10 @@ export function createOverlayCommand(serve: ServeOverlay = serveHere): Command {
       "/hear, /dialogue and /interrupt drive it from this machine (docs/obs.md). Ctrl-C ends it.",
     ],
     run: async (values, _, io) => {
-      const overlay = await serve(await overlayOptions(values, io));
+      const overlay = await serve(await overlayOptions(values, io)).catch((error: NodeJS.ErrnoException) => {
+        if (error.code !== "EADDRINUSE") throw error;
+        throw new UsageError("the port is taken, perhaps by another overlay; choose one with --port");
+      });
       try {
         const head = await overlay.head(); // what is wrong shows now, not on air
         const { url, port } = overlay;
