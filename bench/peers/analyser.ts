@@ -2,7 +2,7 @@ import FFT from "fft.js";
 
 /**
  * AnalyserNode.getByteFrequencyData as the Web Audio specification defines it (section 1.8): Blackman window, magnitudes over fftSize, smoothing over time 0.8,
- * -100..-30 dB onto 0..255. Chromium's own is compared with it in bench/peers/analyser.test.ts.
+ * -100..-30 dB onto 0..255. `check-analyser.mjs` compares it with Chromium's own.
  */
 export class OfflineAnalyser {
   readonly frequencyBinCount: number;

@@ -16,7 +16,7 @@ import type { LipSystem, MouthShape } from "./tracks.js";
 /** echo-head without its painter: audio encoder, generator and blendshape head, block by block as the agent runs them; nobody is in front of the camera. */
 export async function createOurs(source: string): Promise<LipSystem & { readonly packHash: string }> {
   const pack = await loadPack(source);
-  const runtime = await openRuntime({ backend: "cpu" });
+  const runtime = await openRuntime({ backend: "cpu", assets: { threads: 1 } }); // one thread: its time is what it costs, waiting left out
   const { behaviour, sampler, clock, limits, name, version } = pack.manifest;
   const avatar = pack.avatar(undefined).id;
   const appearance = await pack.readAppearance(avatar);

@@ -5,10 +5,10 @@ import { OfflineAnalyser } from "./analyser.js";
 import { blendVisemes, type LipSystem, type MouthShape, PAGE_FPS } from "./tracks.js";
 import { PAGE_RATE_HZ } from "./worklet-host.js";
 
-/** Time in which its examples move a morph target most of the way to the viseme: lerp by 0.2 a frame, as its demo does. */
+/** Share of the way to the named viseme that a morph target goes in a frame. Ours: the package names a viseme and leaves the motion to its user. */
 const LERP = 0.2;
 
-/** wawa-lipsync: bands of an AnalyserNode and rules. It names one viseme a frame; its demo's own lerp makes weights of them. */
+/** wawa-lipsync: bands of an AnalyserNode and rules. It names one viseme a frame; a lerp makes weights of them, as its user would. */
 export async function createWawaLipsync(): Promise<LipSystem> {
   const root = dirname(dirname(createRequire(import.meta.url).resolve("wawa-lipsync")));
   const { version, license } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
@@ -31,7 +31,7 @@ export async function createWawaLipsync(): Promise<LipSystem> {
     name: "wawa-lipsync",
     version,
     licence: license,
-    how: `processAudio() ${PAGE_FPS} times a second at 48 kHz on an AnalyserNode made after the specification, weights by its demo's lerp of ${LERP}`,
+    how: `processAudio() ${PAGE_FPS} times a second at 48 kHz on an AnalyserNode made after the specification, weights by a lerp of ${LERP} a frame`,
     async run({ pcm48 }) {
       pcm = pcm48;
       const clock = { nowMs: 0 };
