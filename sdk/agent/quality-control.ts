@@ -24,6 +24,8 @@ export class QualityControl {
   readonly #ladder: QualityLadder;
   /** The last picture; on low rungs it is shown for longer. */
   #picture: Uint8ClampedArray | undefined;
+  /** Pictures that are due, of rungs that paint less than one a block. */
+  #owed = 0;
 
   constructor(options: QualityControlOptions) {
     const { quality, start = "full", generator: _, ...rest } = options;
@@ -40,7 +42,9 @@ export class QualityControl {
   /** What the next block is asked for. */
   ask(): Pick<GeneratorStepInput, "pictures" | "steps"> {
     const { pictureShare, steps } = this.#ladder.work;
-    const pictures = Math.round(pictureShare * this.#options.blockFrames);
+    this.#owed = Math.min(this.#options.blockFrames, this.#owed + pictureShare * this.#options.blockFrames);
+    const pictures = Math.floor(this.#owed);
+    this.#owed -= pictures;
     return { pictures: Math.max(this.#picture ? 0 : 1, pictures), steps }; // one at least to begin with
   }
 

@@ -8,7 +8,8 @@ const options = { blockMs: BLOCK_MS, blockFrames: 4, steps: 2, light: false };
 function run(ladder: QualityLadder, machine: { fixedMs: number; pictureMs: number }, blocks: number): string[] {
   const changes: string[] = [];
   for (let i = 0; i < blocks; i++) {
-    const pictures = 4 * ladder.work.pictureShare;
+    const share = 4 * ladder.work.pictureShare;
+    const pictures = share < 1 ? i % 2 : share; // every other block paints
     const paintMs = pictures * machine.pictureMs;
     const fixedMs = ladder.work.steps === 1 ? machine.fixedMs / 2 : machine.fixedMs;
     const change = ladder.add({ tookMs: fixedMs + paintMs, paintMs, pictures }, 0);
@@ -27,14 +28,14 @@ describe("QualityLadder", () => {
   it("goes at once to the rung that holds real time", () => {
     expect(run(new QualityLadder(options), { fixedMs: 60, pictureMs: 30 }, 20)).toEqual(["3: full > half-rate"]);
     expect(run(new QualityLadder(options), { fixedMs: 60, pictureMs: 70 }, 20)).toEqual(["3: full > quarter-rate"]);
-    expect(run(new QualityLadder(options), { fixedMs: 200, pictureMs: 70 }, 20)).toEqual(["3: full > motion-only"]);
+    expect(run(new QualityLadder(options), { fixedMs: 60, pictureMs: 150 }, 20)).toEqual(["3: full > eighth-rate"]);
     const light = new QualityLadder({ ...options, light: true });
     expect(run(light, { fixedMs: 20, pictureMs: 36 }, 4)).toEqual(["3: full > light"]);
   });
 
   it("leaves out rungs that a pack has not got", () => {
     const ladder = new QualityLadder({ ...options, steps: 1, start: "quarter-rate" });
-    expect(run(ladder, { fixedMs: 150, pictureMs: 60 }, 10)).toEqual(["3: quarter-rate > motion-only"]);
+    expect(run(ladder, { fixedMs: 150, pictureMs: 60 }, 10)).toEqual(["3: quarter-rate > eighth-rate"]);
   });
 
   it("begins on the next better rung where the one that was asked for is not there", () => {
@@ -50,6 +51,21 @@ describe("QualityLadder", () => {
       "quarter-rate > half-rate",
       "half-rate > full",
     ]);
+  });
+
+  it("never stops painting by itself, but does so where it is asked to", () => {
+    const ladder = new QualityLadder(options);
+    run(ladder, { fixedMs: 400, pictureMs: 400 }, 100);
+    expect(ladder.level).toBe("eighth-rate");
+    expect(new QualityLadder({ ...options, start: "motion-only" }).work.pictureShare).toBe(0);
+  });
+
+  it("is not moved by one hiccup", () => {
+    const ladder = new QualityLadder(options);
+    for (let i = 0; i < 40; i++) {
+      const tookMs = i % 10 === 5 ? 700 : 120;
+      expect(ladder.add({ tookMs, paintMs: 80, pictures: 4 }, 0)).toBeNull();
+    }
   });
 
   it("does not go up and down all the time: it waits longer after each try that was no use", () => {

@@ -6,9 +6,18 @@ import type { DecoderVariant } from "../protocol/generator-worker.js";
  * - "light": by its light decoder, where it has one
  * - "half-rate", "quarter-rate": a picture for every second or fourth frame
  * - "few-steps": as "quarter-rate", and one step of the sampler: the motion is smoother than it should be
- * - "motion-only": the last picture stays
+ * - "eighth-rate": as "few-steps", with a picture for every eighth frame
+ * - "motion-only": the last picture stays; only ever by choice, for heads that are drawn elsewhere from blendshapes
  */
-export const QUALITY_LEVELS = ["full", "light", "half-rate", "quarter-rate", "few-steps", "motion-only"] as const;
+export const QUALITY_LEVELS = [
+  "full",
+  "light",
+  "half-rate",
+  "quarter-rate",
+  "few-steps",
+  "eighth-rate",
+  "motion-only",
+] as const;
 
 /** One of {@link QUALITY_LEVELS}. */
 export type QualityLevel = (typeof QUALITY_LEVELS)[number];
@@ -22,6 +31,7 @@ const WORK: Readonly<Record<QualityLevel, QualityWork>> = {
   "half-rate": { pictureShare: 1 / 2, decoder: "light" },
   "quarter-rate": { pictureShare: 1 / 4, decoder: "light" },
   "few-steps": { pictureShare: 1 / 4, steps: 1, decoder: "light" },
+  "eighth-rate": { pictureShare: 1 / 8, steps: 1, decoder: "light" },
   "motion-only": { pictureShare: 0, steps: 1, decoder: "light" },
 };
 
@@ -68,7 +78,10 @@ export class QualityLadder {
     this.#blockMs = options.blockMs;
     this.#blockFrames = options.blockFrames;
     this.#levels = QUALITY_LEVELS.filter(
-      (level) => (level !== "light" || options.light) && (level !== "few-steps" || options.steps > 1),
+      (level) =>
+        (level !== "light" || options.light) &&
+        (level !== "few-steps" || options.steps > 1) &&
+        (level !== "motion-only" || options.start === level),
     );
     this.#light = options.light;
     // A rung that is not there has the next better one in its place.
@@ -91,12 +104,13 @@ export class QualityLadder {
   add(cost: BlockCost, skipped: number): QualityChange | null {
     const missed = skipped - this.#skipped;
     this.#skipped = skipped;
-    if (cost.pictures !== this.#pictures(this.#rung)) return null; // asked for on another rung
+    const wanted = this.#pictures(this.#rung);
+    if (wanted < 1 ? cost.pictures > 1 : cost.pictures !== wanted) return null; // asked for on another rung
     this.#blocks += 1;
     this.#costs.push(cost);
     if (this.#costs.length > WINDOW) this.#costs.shift();
     if (this.#costs.length < FIRST_LOOK) return null;
-    const typicalMs = median(this.#costs.map(({ tookMs }) => tookMs));
+    const typicalMs = this.#foretold(this.#rung);
     if (typicalMs > TOO_SLOW * this.#blockMs || missed > 0) return this.#down(typicalMs);
     return this.#blocks >= this.#tryUpAfter ? this.#up() : null;
   }
@@ -126,23 +140,23 @@ export class QualityLadder {
     return { from, to: this.level, reason };
   }
 
-  /** What a block of another rung should take, by what pictures have cost on this one. */
+  /** What a block takes on a rung, by the blocks of this one but the slowest, which was a hiccup. */
   #foretold(rung: number): number {
-    const tookMs = median(this.#costs.map((cost) => cost.tookMs));
-    const paintMs = median(this.#costs.map((cost) => cost.paintMs));
-    const pictures = this.#pictures(this.#rung);
+    const calm = [...this.#costs].sort((a, b) => a.tookMs - b.tookMs).slice(0, -1);
+    const restMs = mean(calm.map(({ tookMs, paintMs }) => tookMs - paintMs));
+    const painted = calm.reduce((sum, { pictures }) => sum + pictures, 0);
     // Without a picture to go by, one is taken to cost half a block: going up is then a trial.
-    const eachMs = pictures === 0 ? this.#blockMs / 2 : paintMs / pictures;
+    const eachMs = painted === 0 ? this.#blockMs / 2 : calm.reduce((sum, { paintMs }) => sum + paintMs, 0) / painted;
     const weight = (of: number): number => (this.#light ? WEIGHT[WORK[this.#levels[of]!].decoder] : 1);
-    return tookMs - paintMs + (eachMs * this.#pictures(rung) * weight(rung)) / weight(this.#rung);
+    return restMs + (eachMs * this.#pictures(rung) * weight(rung)) / weight(this.#rung);
   }
 
+  /** Pictures of a block, on the average. */
   #pictures(rung: number): number {
-    return Math.round(WORK[this.#levels[rung]!].pictureShare * this.#blockFrames);
+    return WORK[this.#levels[rung]!].pictureShare * this.#blockFrames;
   }
 }
 
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor((sorted.length - 1) / 2)] ?? 0;
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
 }

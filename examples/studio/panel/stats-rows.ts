@@ -11,6 +11,7 @@ const PICTURES: Readonly<Record<QualityLevel, string>> = {
   "half-rate": "one for two frames",
   "quarter-rate": "one for four frames",
   "few-steps": "one for four frames, fewer steps",
+  "eighth-rate": "one for eight frames, fewer steps",
   "motion-only": "none, motion only",
 };
 
