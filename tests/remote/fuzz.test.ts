@@ -124,6 +124,7 @@ describe("100,000 and more fuzzed messages", { timeout: 6 * PATIENT_MS }, () => 
       key: "k",
       size: { width: 16, height: 16 },
       renderer: renderer as unknown as RendererWorkerApi,
+      sizeOf: () => ({ width: 16, height: 16 }),
       check: createMessageChecks({ pcm: 2_560, fPu: 1_536, emotion: 1_024 }),
       openEncoder: async () => new ExactEncoder("raw", { width: 16, height: 16 }),
       blocksPerS: 6.25,

@@ -8,7 +8,7 @@ export type HttpHandlers = {
   /** `POST /sessions`. */
   offerSession(request: { body: unknown; accessToken: string | undefined; address: string }): Promise<object>;
   /** `GET /sessions/<id>`. */
-  findSession(id: string): Promise<object>;
+  findSession(request: { id: string; address: string }): Promise<object>;
   /** `GET /healthz`. */
   health(): { readonly ready: boolean } & object;
   /** `GET /metrics`. */
@@ -56,7 +56,7 @@ export function createHttpApi(options: {
     } else if (path.startsWith(`${REMOTE_PATHS.sessions}/`) && request.method === "GET") {
       const id = path.slice(REMOTE_PATHS.sessions.length + 1);
       if (!/^[0-9a-f]{32}$/.test(id)) throw invalid("id", "must be 32 hexadecimal digits");
-      answer(response, 200, await handlers.findSession(id));
+      answer(response, 200, await handlers.findSession({ id, address: clientAddress(request, trustProxy) }));
     } else {
       answer(response, 404, { error: { message: "there is nothing here" } });
     }

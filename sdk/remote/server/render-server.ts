@@ -185,7 +185,8 @@ async function startParts(options: ServeOptions, store: DisposableStore): Promis
     const token = await tokens.signSession({ sessionId, node: placement.node, key, avatar, seed });
     return { sessionId, url: placement.url, token };
   };
-  const findSession = async (id: string): Promise<SessionWhereabouts> => {
+  const findSession = async ({ id, address }: { id: string; address: string }): Promise<SessionWhereabouts> => {
+    await limit(address);
     const url = await registry.find(id);
     return url === undefined ? { state: "lost" } : { state: "alive", url };
   };

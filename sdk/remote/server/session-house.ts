@@ -139,13 +139,14 @@ export class SessionHouse {
   }
 
   async #open({ sessionId: id, key, avatar, seed }: SessionClaims): Promise<RemoteSession> {
-    const { renderer, encoders, metrics, log, blocksPerS, graceMs } = this.#options;
+    const { pack, renderer, encoders, metrics, log, blocksPerS, graceMs } = this.#options;
     const size = await renderer.api.open(id, { avatar, seed });
     return new RemoteSession({
       id,
       key,
       size,
       renderer: renderer.api,
+      sizeOf: (other) => pack.avatar(other).resolution,
       check: this.#check,
       openEncoder: async (formats) => encoders.open(formats, size),
       blocksPerS,

@@ -44,6 +44,8 @@ export type RemoteSessionOptions = {
   readonly key: string;
   readonly size: { readonly width: number; readonly height: number };
   readonly renderer: RendererWorkerApi;
+  /** Pixels of an avatar's pictures. Throws EchoError `avatar-not-found`. */
+  readonly sizeOf: (avatar: string) => { readonly width: number; readonly height: number };
   readonly check: ReturnType<typeof createMessageChecks>;
   /** Makes an encoder for the first format of the client that works here. Throws EchoError `video-unusable`. */
   readonly openEncoder: (formats: readonly VideoFormat[]) => Promise<PictureEncoder>;
@@ -220,7 +222,7 @@ export class RemoteSession {
         const { blocks, pcm } = message as ClientMessages["rewind"];
         await renderer.rewind(this.id, transferArrays({ blocks, pcm: pcmOfBytes(pcm) }));
       } else if (event === "avatar") {
-        await renderer.setAvatar(this.id, (message as ClientMessages["avatar"]).id);
+        await this.#setAvatar((message as ClientMessages["avatar"]).id);
       } else {
         await renderer.reset(this.id);
       }
@@ -246,6 +248,18 @@ export class RemoteSession {
     const input = { pcm, fPu, emotion: this.#emotion.slice(), sdcm, lau, expressivity, pictures, steps };
     const output = await renderer.step(this.id, transferArrays(input));
     if (this.#link) this.#outbox.push({ seq, output, sinceMs });
+  }
+
+  async #setAvatar(avatar: string): Promise<void> {
+    const { renderer, sizeOf, size } = this.#options;
+    const { width, height } = sizeOf(avatar);
+    if (width !== size.width || height !== size.height)
+      throw new EchoError("message-invalid", {
+        event: "avatar",
+        path: "id",
+        rule: `must be an avatar of ${size.width} x ${size.height} pixels, or begin another session`,
+      });
+    await renderer.setAvatar(this.id, avatar);
   }
 
   async #changeFormat(formats: readonly VideoFormat[]): Promise<void> {
