@@ -1,4 +1,5 @@
 import { EchoError } from "../base/errors.js";
+import { ARKIT_BLENDSHAPES, type ArkitBlendshape } from "../protocol/arkit.js";
 import { type HeadPose, POSE_FIELDS } from "../protocol/pose.js";
 import type { UnclosedFrames } from "./unclosed-frames.js";
 
@@ -74,6 +75,27 @@ export class EchoFrame {
       throw new TypeError("frame.toImageBitmap() works in browsers only; use frame.rgba");
     const pixels = new ImageData(rgba as Uint8ClampedArray<ArrayBuffer>, width, height);
     return createImageBitmap(pixels, { premultiplyAlpha: "none" });
+  }
+
+  /** The picture as a VideoFrame with straight alpha (browsers with WebCodecs), for encoders and canvases. It is the caller's to close. */
+  toVideoFrame(): VideoFrame {
+    const { rgba, width, height, timestampMs } = this.#open();
+    if (typeof VideoFrame !== "function")
+      throw new TypeError("frame.toVideoFrame() works in browsers with WebCodecs only; use frame.rgba");
+    const timestamp = Math.round(1_000 * timestampMs); // in microseconds
+    return new VideoFrame(rgba as Uint8ClampedArray<ArrayBuffer>, {
+      format: "RGBA",
+      codedWidth: width,
+      codedHeight: height,
+      timestamp,
+    });
+  }
+
+  /** The coefficients by their ARKit names, 0..1. Throws EchoError `disposed` after `close()`. */
+  blendshapesByName(): Record<ArkitBlendshape, number> {
+    const { blendshapes } = this.#open();
+    const entries = ARKIT_BLENDSHAPES.map((name, i) => [name, blendshapes[i]!]);
+    return Object.fromEntries(entries) as Record<ArkitBlendshape, number>;
   }
 
   /** Lets the frame's memory go. May be called again. */

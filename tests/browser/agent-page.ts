@@ -179,8 +179,14 @@ const calls = {
         opaque += 1;
         worst = Math.max(worst, Math.abs(drawn[i]! - frame.rgba[i]!));
       }
+      const video = frame.toVideoFrame();
+      const copied = new Uint8Array(video.allocationSize({ format: "RGBA" }));
+      await video.copyTo(copied, { format: "RGBA" });
+      const same = copied.every((value, i) => value === frame.rgba[i]);
+      const videoMs = video.timestamp / 1_000 - frame.timestampMs;
+      video.close();
       frame.close();
-      return { worst, opaque, width: bitmap.width, height: bitmap.height };
+      return { worst, opaque, same, videoMs, width: bitmap.width, height: bitmap.height };
     }
     throw new Error("no frame came");
   },

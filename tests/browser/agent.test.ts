@@ -94,9 +94,11 @@ describe.skipIf(chromiumPath === undefined)("an agent in Chromium, its threads a
     expect(grew).toBe(0);
   });
 
-  it("gives the picture as a bitmap", async () => {
-    const { worst, opaque, width, height } = await page.evaluate(() => window.agentCalls.picture());
+  it("gives the picture as a bitmap and as a video frame", async () => {
+    const { worst, opaque, same, videoMs, width, height } = await page.evaluate(() => window.agentCalls.picture());
     expect({ width, height }).toEqual({ width: 16, height: 16 });
+    expect(same).toBe(true);
+    expect(Math.abs(videoMs)).toBeLessThan(0.001);
     if (opaque > 0) expect(worst).toBeLessThanOrEqual(1);
   });
 
