@@ -1,0 +1,1 @@
+"""Makes an avatar of your own head: see README.md."""
