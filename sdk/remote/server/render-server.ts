@@ -1,14 +1,12 @@
 import { randomBytes } from "node:crypto";
 import { createServer, type Server as HttpServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { RateLimiterMemory } from "rate-limiter-flexible";
 import { DisposableStore } from "../../base/disposal.js";
 import { EchoError, reasonOf } from "../../base/errors.js";
 import { loadPack } from "../../pack/load-pack.js";
 import { Pack } from "../../pack/pack.js";
-import { REMOTE_PROTOCOL_VERSION, type SessionOffer, type SessionWhereabouts } from "../../protocol/remote.js";
-import { checkSessionRequest } from "../../protocol/remote-checks.js";
 import { probeEncoders } from "../media/open-encoder.js";
+import { ControlPlane } from "./control-plane.js";
 import { createHttpApi } from "./http-api.js";
 import { ServerMetrics } from "./metrics.js";
 import { createOriginRule } from "./origins.js";
@@ -88,11 +86,6 @@ export class RenderServer {
     return this.#parts.house.size;
   }
 
-  /** What is known of batching since the last look; for benches. */
-  takeBatches() {
-    return this.#parts.renderer.api.takeBatches();
-  }
-
   /** Takes no new sessions, tells the clients, waits until they have left or `drainMs` are over, and ends. May be called again. */
   drain(): Promise<void> {
     this.#draining ??= this.#drain();
@@ -136,13 +129,14 @@ async function startParts(options: ServeOptions, store: DisposableStore): Promis
   store.add(metrics);
   const encoders = await probeEncoders({ fps });
   const node = randomBytes(8).toString("hex");
+  let house: SessionHouse | undefined;
   const lost = () =>
-    house.endAll(new EchoError("session-lost", { server: node, reason: "the model was started again" }));
+    house?.endAll(new EchoError("session-lost", { server: node, reason: "the model was started again" }));
   const renderer = store.add(
     await startRenderer({ pack: pack.source, backend, maxBatch, assets: options.assets, onLost: lost }),
   );
   const registry = store.add(await openRegistry(options, log));
-  const house = new SessionHouse({
+  const sessions = new SessionHouse({
     pack,
     renderer,
     encoders,
@@ -154,46 +148,14 @@ async function startParts(options: ServeOptions, store: DisposableStore): Promis
     graceMs: options.graceMs,
     blocksPerS: fps / blockFrames,
   });
+  house = sessions;
   const tokens = new Tokens(tokenSecret);
-  const limiter = new RateLimiterMemory({ points: options.requestsPerMinute ?? 120, duration: 60 });
-  const limit = async (address: string): Promise<void> => {
-    await limiter.consume(address).catch(() => {
-      throw new EchoError("rate-exceeded", { what: "requests", limit: `${limiter.points} a minute from one address` });
-    });
-  };
+  const control = new ControlPlane({ pack, registry, tokens, requestsPerMinute: options.requestsPerMinute ?? 120 });
   const origins = createOriginRule({ allowOrigins: options.allowOrigins, hasSecret: tokenSecret !== undefined });
-
-  const offerSession = async (request: {
-    body: unknown;
-    accessToken: string | undefined;
-    address: string;
-  }): Promise<SessionOffer> => {
-    await limit(request.address);
-    const { key } = await tokens.checkAccess(request.accessToken);
-    const { protocol } = (request.body ?? {}) as { protocol?: unknown };
-    if (typeof protocol === "number" && protocol !== REMOTE_PROTOCOL_VERSION)
-      throw new EchoError("protocol-mismatch", { server: REMOTE_PROTOCOL_VERSION, client: protocol });
-    const wrong = checkSessionRequest(request.body);
-    if (wrong) throw new EchoError("message-invalid", { event: "sessions", ...wrong });
-    const { packHash, avatar, seed } = request.body as { packHash: string; avatar: string; seed: number };
-    if (packHash !== pack.hash)
-      throw new EchoError("pack-differs", { server: pack.hash.slice(0, 12), client: packHash.slice(0, 12) });
-    pack.avatar(avatar);
-    const sessionId = randomBytes(16).toString("hex");
-    const placement = await registry.place({ id: sessionId, packHash });
-    if ("full" in placement) throw new EchoError("server-full", { reason: placement.full });
-    const token = await tokens.signSession({ sessionId, node: placement.node, key, avatar, seed });
-    return { sessionId, url: placement.url, token };
-  };
-  const findSession = async ({ id, address }: { id: string; address: string }): Promise<SessionWhereabouts> => {
-    await limit(address);
-    const url = await registry.find(id);
-    return url === undefined ? { state: "lost" } : { state: "alive", url };
-  };
   const health = () => ({
-    ready: !house.draining,
-    state: house.draining ? "draining" : "ready",
-    sessions: house.size,
+    ready: !sessions.draining,
+    state: sessions.draining ? "draining" : "ready",
+    sessions: sessions.size,
     capacity: maxSessions,
     backend: renderer.report.backend,
     pack: pack.manifest.name,
@@ -204,8 +166,8 @@ async function startParts(options: ServeOptions, store: DisposableStore): Promis
   const http = createServer(
     createHttpApi({
       handlers: {
-        offerSession,
-        findSession,
+        offerSession: (request) => control.offerSession(request),
+        findSession: (request) => control.findSession(request),
         health,
         metrics: async () => ({ text: await metrics.text(), contentType: metrics.contentType }),
         refused: (code) => metrics.refused(code),
@@ -216,22 +178,24 @@ async function startParts(options: ServeOptions, store: DisposableStore): Promis
   );
   http.requestTimeout = 10_000;
   http.headersTimeout = 10_000;
-  const sockets = createSocketServer({ http, house, tokens, node, origins, trustProxy, limit, metrics, log });
-  await new Promise<void>((resolve, reject) => {
-    const refuse = (cause: Error): void =>
-      reject(new EchoError("server-unreachable", { server: `${host}:${port}`, reason: cause.message, cause }));
-    http.once("error", refuse);
-    http.listen(port, host, () => {
-      http.off("error", refuse);
-      resolve();
-    });
+  const sockets = createSocketServer({
+    http,
+    house: sessions,
+    tokens,
+    node,
+    origins,
+    trustProxy,
+    limit: (address) => control.limit(address),
+    metrics,
+    log,
   });
+  await listen(http, port, host);
   store.add(async () => {
     http.closeAllConnections();
     await new Promise<void>((resolve) => http.close(() => resolve()));
   });
   store.add(() => sockets.close());
-  store.add(() => house.endAll(new EchoError("session-lost", { server: node, reason: "the server has ended" })));
+  store.add(() => sessions.endAll(new EchoError("session-lost", { server: node, reason: "the server has ended" })));
   const url = options.publicUrl ?? addressOf(host, (http.address() as AddressInfo).port);
   await registry.join({ id: node, url, capacity: maxSessions, packHash: pack.hash });
   const looking = setInterval(() => {
@@ -253,7 +217,20 @@ async function startParts(options: ServeOptions, store: DisposableStore): Promis
     tokens: tokenSecret !== undefined,
     maxSessions,
   });
-  return { pack, renderer, http, house, registry, metrics, log, url, drainMs, store };
+  return { pack, renderer, http, house: sessions, registry, metrics, log, url, drainMs, store };
+}
+
+/** @throws EchoError "server-unreachable" when the port is taken or the address is not this machine's */
+function listen(http: HttpServer, port: number, host: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const refuse = (cause: Error): void =>
+      reject(new EchoError("server-unreachable", { server: `${host}:${port}`, reason: cause.message, cause }));
+    http.once("error", refuse);
+    http.listen(port, host, () => {
+      http.off("error", refuse);
+      resolve();
+    });
+  });
 }
 
 async function openRegistry(options: ServeOptions, log: ServerLog): Promise<NodeRegistry> {
