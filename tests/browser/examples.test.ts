@@ -59,7 +59,7 @@ describe.skipIf(chromiumPath === undefined)(`the examples 06 to 08 with ${testPa
     expect(red > green && green > blue).toBe(true); // skin where the nose is
     await page.locator("#speak").click();
     const mouth = { x0: 0.4, y0: 0.5, x1: 0.6, y1: 0.72 };
-    expect(await change(page, "example-06-speaking", mouth, 0.03)).toBeGreaterThanOrEqual(0.03);
+    expect(await change(page, "example-06-speaking", mouth, 0.02)).toBeGreaterThanOrEqual(0.02);
     expect(await change(page, "example-06-alive", face, 0.005)).toBeGreaterThanOrEqual(0.005);
     await page.close();
   });
