@@ -17,6 +17,11 @@ async function draw(agent: EchoAgent): Promise<void> {
   }
 }
 
+function trouble(text: string): void {
+  at("trouble").textContent = text;
+  at("trouble").className = "seen";
+}
+
 function tell(agent: EchoAgent): void {
   const show = (id: string, text: string): void => {
     at(id).textContent = text;
@@ -24,7 +29,7 @@ function tell(agent: EchoAgent): void {
   show("backend", agent.backend);
   show("state", agent.state);
   agent.on("state-changed", ({ to }) => show("state", to));
-  agent.on("error", ({ error }) => show("trouble", `${error.code}: ${error.message}`));
+  agent.on("error", ({ error }) => trouble(`${error.code}: ${error.message}`));
   agent.on("stats", ({ blockMs, leadMs, skippedBlocks, deliveredFrames }) => {
     show("block", `${blockMs.p50.toFixed(0)} ms (p95 ${blockMs.p95.toFixed(0)} ms)`);
     show("lead", `${leadMs.toFixed(0)} ms`);
@@ -54,5 +59,5 @@ try {
   addEventListener("pagehide", () => void agent.dispose());
 } catch (error) {
   at("state").textContent = "no head";
-  at("trouble").textContent = `${(error as Error).message}. Is a server running? npx echo-head serve`;
+  trouble(`${(error as Error).message}. Is a server running? npx echo-head serve`);
 }

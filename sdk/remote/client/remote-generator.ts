@@ -22,13 +22,13 @@ export type RemoteGeneratorOptions = {
   readonly decoders: () => Promise<PictureDecoders>;
   /** Hears of a line that broke and of sessions that were lost; the head goes on. */
   readonly onTrouble: (error: EchoError) => void;
-  /** A server that owes an answer for so long is taken to be gone, in ms. @default 8000 */
+  /** A server that owes an answer for so long is taken to be gone, in ms. @default 15000 */
   readonly stallMs?: number | undefined;
 };
 
 type Pending = { readonly resolve: (output?: GeneratorStepOutput) => void; readonly reject: (error: unknown) => void };
 
-const STALL_MS = 8_000;
+const STALL_MS = 15_000;
 /** Samples below this are silence: the moment to move to another node. */
 const SILENCE = 1e-3;
 
