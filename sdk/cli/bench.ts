@@ -237,7 +237,7 @@ function measureLines({ graphs, firstFrame, steady, cycles }: Measured, blockMsA
   }
   if (steady)
     lines.push(
-      `  LCU step: ${steady.lcuEarlyMs.toFixed(2)} ms after 10 s, ${steady.lcuLateMs.toFixed(2)} ms after ${steady.minutes} min (${percent(steady.lcuEarlyMs, steady.lcuLateMs)}; target: within 5 %)`,
+      `  LCU step, in turns: ${steady.lcuEarlyMs.toFixed(2)} ms after 10 s, ${steady.lcuLateMs.toFixed(2)} ms after ${steady.minutes} min (${percent(steady.lcuEarlyMs, steady.lcuLateMs)}; target: within 5 %)`,
       `  memory: ${steady.earlyMb} MB after a minute, ${steady.lateMb} MB after ${steady.minutes} min (${percent(steady.earlyMb, steady.lateMb)}; target: within 5 %)`,
     );
   if (cycles)

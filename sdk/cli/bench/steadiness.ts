@@ -10,7 +10,7 @@ import { openHalves } from "./graph-share.js";
 export type Steadiness = {
   /** Minutes of conversation, as fast as the machine goes. */
   readonly minutes: number;
-  /** Median step of the LCU in ms: over the blocks around 10 s, and over as many at the end. */
+  /** Median step in ms of an LCU that has listened for 10 s, and of this one; measured in turns, so that both meet the same load. */
   readonly lcuEarlyMs: number;
   readonly lcuLateMs: number;
   /** Memory of the process in MB: after a minute of conversation, and at the end. */
@@ -30,7 +30,7 @@ export type Cycles = {
 };
 
 /** Blocks whose median counts. */
-const WINDOW = 60;
+const WINDOW = 120;
 /** Every so many blocks the generator speaks too: its states are as long as the LCU's are. */
 const SPEAK_EVERY = 8;
 /** Cycles after which the first memory is taken: pools and caches of the runtime have filled. */
@@ -49,31 +49,46 @@ export async function measureSteadiness(task: {
   const { fps, blockFrames } = pack.manifest.clock;
   const blocks = Math.round((minutes * 60 * fps) / blockFrames);
   const minute = Math.round((60 * fps) / blockFrames);
-  const ten = Math.round((10 * fps) / blockFrames);
   const halves = await openHalves(pack, avatar, backend);
   try {
-    const [early, late] = [new PercentileCounter(), new PercentileCounter()];
     let earlyMb = 0;
     for (let block = 0; block < blocks; block++) {
       signal.throwIfAborted();
-      const startMs = performance.now();
       const { fPu } = await halves.listen(block);
-      const tookMs = performance.now() - startMs;
-      if (block >= ten && block < ten + WINDOW) early.add(tookMs);
-      if (block >= blocks - WINDOW) late.add(tookMs);
       if (block % SPEAK_EVERY === 0) await halves.speak(block, fPu, 1);
       if (block === minute) earlyMb = await settledMb();
       onBlock(block, blocks);
     }
-    return {
-      minutes,
-      lcuEarlyMs: early.percentiles().p50,
-      lcuLateMs: late.percentiles().p50,
-      earlyMb,
-      lateMb: await settledMb(),
-    };
+    const lateMb = await settledMb();
+    return { minutes, ...(await compareSteps(task, halves, blocks)), earlyMb, lateMb };
   } finally {
     await halves.dispose();
+  }
+}
+
+/** Steps of an LCU that is 10 s old, and of one that is `age` blocks old, in turns. */
+async function compareSteps(
+  { pack, avatar, backend }: { pack: Pack; avatar: string; backend: BackendName },
+  old: Awaited<ReturnType<typeof openHalves>>,
+  age: number,
+): Promise<Pick<Steadiness, "lcuEarlyMs" | "lcuLateMs">> {
+  const { fps, blockFrames } = pack.manifest.clock;
+  const ten = Math.round((10 * fps) / blockFrames);
+  const young = await openHalves(pack, avatar, backend);
+  try {
+    for (let block = 0; block < ten; block++) await young.listen(block);
+    const [early, late] = [new PercentileCounter(), new PercentileCounter()];
+    for (let i = 0; i < WINDOW; i++) {
+      const startMs = performance.now();
+      await young.listen(ten + i);
+      const middleMs = performance.now();
+      await old.listen(age + i);
+      early.add(middleMs - startMs);
+      late.add(performance.now() - middleMs);
+    }
+    return { lcuEarlyMs: early.percentiles().p50, lcuLateMs: late.percentiles().p50 };
+  } finally {
+    await young.dispose();
   }
 }
 
