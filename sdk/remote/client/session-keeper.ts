@@ -39,7 +39,7 @@ export type SessionKeeperOptions = {
 type Line = { readonly connection: Connection; readonly ticket: object; readonly url: string };
 
 /** Pauses between two tries, in ms; the last one repeats. */
-const PAUSES_MS = [0, 200, 500, 1_000, 2_000];
+const PAUSES_MS = [0, 200, 500, 1_000];
 /** For so long a new session is looked for when the old one is lost, in ms. */
 const GIVE_UP_MS = 60_000;
 /** Refusals that another try will not change. */

@@ -5,8 +5,8 @@ import { type NodeDescription, type NodeRegistry, type Placement, RESERVATION_MS
 type RedisClient = ReturnType<typeof createClient>;
 
 /** A node says so often that it lives, and is dead when it has not for so long: within 5 s everybody knows. In ms. */
-const BEAT_MS = 1_000;
-const DEAD_AFTER_MS = 4_000;
+const BEAT_MS = 700;
+const DEAD_AFTER_MS = 3_000;
 
 const KEYS = {
   nodes: "echo-head:nodes",
