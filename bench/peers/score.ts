@@ -96,7 +96,11 @@ export function score(clips: readonly SpokenClip[], tracks: readonly MouthTrack[
 
 /** Probability that a value of the first group exceeds one of the second; ties count half (Mann & Whitney 1947). */
 export function areaUnderCurve(more: readonly number[], less: readonly number[]): number {
-  const all = [...more.map((value) => ({ value, more: true })), ...less.map((value) => ({ value, more: false }))].sort(
+  const rounded = (value: number) => Math.round(value * 1e9); // a still mouth must tie, not be ranked by rounding errors of means
+  const all = [
+    ...more.map((value) => ({ value: rounded(value), more: true })),
+    ...less.map((value) => ({ value: rounded(value), more: false })),
+  ].sort(
     (a, b) => a.value - b.value,
   );
   let rankSum = 0;

@@ -48,13 +48,13 @@ export function wantsPictures(values: OptionValues): boolean {
  */
 export async function evaluatePictures(values: OptionValues, io: CommandIo): Promise<Record<string, unknown>> {
   const report: Record<string, unknown> = {};
-  const videos = await pictureFiles(textOf(values, "frames")!);
-  const all = videos.flat();
   const truthFolder = textOf(values, "truth-frames");
   const reference = textOf(values, "reference");
   const audio = textOf(values, "audio");
   if (truthFolder === undefined && reference === undefined && audio === undefined)
     throw new UsageError("--frames needs --truth-frames, --reference or --audio to be measured against");
+  const videos = await pictureFiles(textOf(values, "frames")!);
+  const all = videos.flat();
   const say = (what: string) => io.isTty && io.err(`${what} ...\n`);
   if (truthFolder !== undefined) {
     const truth = await pictureFiles(truthFolder);

@@ -103,10 +103,8 @@ it("the worklet host hands over every sample once, in quanta, and frames at thei
 });
 
 it("the analyser finds a tone in its bin and forgets it slowly", () => {
-  const rate = 48_000;
-  const pcm = Float32Array.from({ length: 8_192 }, (_, n) =>
-    n < 4_096 ? Math.sin((2 * Math.PI * 100 * 48_000 * n) / 2_048 / rate) : 0,
-  );
+  const tone = (n: number) => 0.01 * Math.sin((2 * Math.PI * 100 * n) / 2_048); // bin 100 exactly, below the ceiling of -30 dB
+  const pcm = Float32Array.from({ length: 8_192 }, (_, n) => (n < 4_096 ? tone(n) : 0));
   const analyser = new OfflineAnalyser({ pcm, fftSize: 2_048 });
   const bytes = new Uint8Array(1_024);
   analyser.heard = 4_096;
