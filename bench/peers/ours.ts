@@ -51,7 +51,7 @@ export async function createOurs(source: string): Promise<LipSystem & { readonly
     version: `${name} ${version}`,
     licence: "MIT",
     packHash: pack.hash,
-    how: `the pack's audio encoder, generator (${sampler.times.length - 1} steps) and blendshape head on onnxruntime-node, ${clock.avatarLookaheadFrames} frames of audio ahead`,
+    how: `the pack's audio encoder, generator (${sampler.times.length} steps) and blendshape head on onnxruntime-node, ${clock.avatarLookaheadFrames} frames of audio ahead`,
     async run({ pcm }) {
       encoder.reset();
       generator.reset();

@@ -108,6 +108,7 @@ function pageText(
     "",
     "- HeadAudio and wLipSync run their own worklet and node files, wawa-lipsync its own class; audio graph, clock and AnalyserNode are stand-ins after the specification (`bench/peers/worklet-host.ts`, `analyser.ts`), so that every library gets each sample at its time and none depends on how busy the machine is.",
     "- The libraries name visemes or vowels. Each is drawn with the mouth of its phones from the table that our own truth is made of (`bench/peers/tracks.ts`), which can only help them. Classes that a library does not have (lip on teeth in wLipSync) stay at chance.",
+    "- HeadAudio 0.1.0's node never shows its viseme 0, `aa`: it takes the number 0 for no viseme (`if (viseme)` in its `_onmessage`). It was measured as it is published.",
     "- wLipSync brings no profile; ours was calibrated on training voices with uLipSync's default settings. A profile for the very speaker would do better.",
     "- All three were made for live microphones or any synthesiser, in a few milliseconds and kilobytes. What they cannot do (listening, pixels, brows, blinks, head) is not in the table.",
     "",

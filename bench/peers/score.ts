@@ -74,19 +74,21 @@ export function score(clips: readonly SpokenClip[], tracks: readonly MouthTrack[
     auc[name] = areaUnderCurve(more, less);
     phones[name] = more.length + less.length;
   }
-  const least = (wanted: readonly string[]) =>
+  /** Least opening in each phone: from a frame before it for closures, in its middle half for the control. */
+  const least = (wanted: readonly string[], whole: boolean) =>
     clips.flatMap((clip, i) =>
       clip.phones
         .filter(([phone]) => wanted.includes(phone))
-        .map(([, from, to]) => Math.min(...samples(tracks[i]!, from - 0.04, to, lagS).map((s) => s.opening))),
+        .map(([, from, to]) => (whole ? [from - 0.04, to] : [from + (to - from) / 4, to - (to - from) / 4]))
+        .map(([from, to]) => Math.min(...samples(tracks[i]!, from!, to!, lagS).map((s) => s.opening))),
     );
   const share = (values: readonly number[]) => values.filter((value) => value < SHUT).length / values.length;
   const hasTruth = clips.every((clip) => clip.truth !== undefined);
   return {
     auc,
     meanAuc: average(Object.values(auc)),
-    shutShare: share(least(BILABIALS)),
-    shutInOpenVowels: share(least(OPEN_VOWELS)),
+    shutShare: share(least(BILABIALS, true)),
+    shutInOpenVowels: share(least(OPEN_VOWELS, false)),
     openingR: hasTruth ? openingCorrelation(clips, tracks, lagS) : undefined,
     openingRUnshifted: hasTruth ? openingCorrelation(clips, tracks, 0) : undefined,
     lagMs: Math.round(lagS * 1_000),
