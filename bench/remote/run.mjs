@@ -3,6 +3,7 @@
  *
  *     node bench/remote/run.mjs batching [--pack models/echo-nano] [--ep cpu] [--sessions 1,2,4,8] [--blocks 30] [--threads 2]
  *     node bench/remote/run.mjs soak [--pack fixtures/tiny-pack] [--minutes 30] [--sessions 4] [--delay 100] [--loss 0.01]
+ *     node bench/remote/run.mjs harm [--blocks 30]
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -14,7 +15,7 @@ const kind = process.argv[2];
 const { values } = parseArgs({
   allowPositionals: true,
   options: {
-    pack: { type: "string", default: kind === "soak" ? "fixtures/tiny-pack" : "models/echo-nano" },
+    pack: { type: "string", default: kind === "batching" ? "models/echo-nano" : "fixtures/tiny-pack" },
     ep: { type: "string", default: "cpu" },
     sessions: { type: "string" },
     blocks: { type: "string", default: "30" },
@@ -25,7 +26,7 @@ const { values } = parseArgs({
     out: { type: "string" },
   },
 });
-if (kind !== "batching" && kind !== "soak") throw new TypeError("say what: batching or soak");
+if (!["batching", "soak", "harm"].includes(kind)) throw new TypeError("say what: batching, soak or harm");
 
 // Inside the package, so that the bundle finds onnxruntime; the server's thread lies beside it.
 const folder = at("../../build/bench");
