@@ -344,6 +344,14 @@ describe("conformance of a server: nobody harms another", { timeout: 4 * PATIENT
     expect(JSON.stringify(health)).not.toContain("tester");
   });
 
+  it("names an address that clients can use, also when it listens on all of them", async () => {
+    const wide = await startTinyServer({ host: "0.0.0.0", tokenSecret: SECRET });
+    expect(new URL(wide.url).hostname).not.toBe("0.0.0.0");
+    const client = await RawClient.begin(wide.url, await access());
+    client.close();
+    await wide.dispose();
+  });
+
   it("refuses to listen where others can reach it without a secret", async () => {
     await expect(RenderServer.start({ host: "0.0.0.0", port: 0 })).rejects.toThrow(
       "options.tokenSecret must be given to listen on 0.0.0.0",

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { createServer, type Server as HttpServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, isIPv6 } from "node:net";
+import { networkInterfaces } from "node:os";
 import { DisposableStore } from "../../base/disposal.js";
 import { EchoError, reasonOf } from "../../base/errors.js";
 import { loadPack } from "../../pack/load-pack.js";
@@ -13,7 +14,7 @@ import { createOriginRule } from "./origins.js";
 import type { NodeRegistry } from "./registry/node-registry.js";
 import { RedisRegistry } from "./registry/redis-registry.js";
 import { SingleNodeRegistry } from "./registry/single-node-registry.js";
-import { checkServeOptions, isLoopback, type ServeOptions } from "./serve-options.js";
+import { checkServeOptions, type ServeOptions } from "./serve-options.js";
 import { createJsonLog, type ServerLog, shortId } from "./server-log.js";
 import { SessionHouse } from "./session-house.js";
 import { createSocketServer } from "./socket-server.js";
@@ -239,7 +240,12 @@ async function openRegistry(options: ServeOptions, log: ServerLog): Promise<Node
   return RedisRegistry.connect({ url: options.redis, onTrouble });
 }
 
+/** Where clients find a server that listens on `host`; for all addresses of the machine, the first that others can reach. */
 function addressOf(host: string, port: number): string {
-  const name = isLoopback(host) && host !== "localhost" && host.includes(":") ? `[${host}]` : host;
-  return `http://${name}:${port}`;
+  const reachable = ["0.0.0.0", "::"].includes(host)
+    ? (Object.values(networkInterfaces())
+        .flat()
+        .find((address) => address?.family === "IPv4" && !address.internal)?.address ?? "127.0.0.1")
+    : host;
+  return `http://${isIPv6(reachable) ? `[${reachable}]` : reachable}:${port}`;
 }

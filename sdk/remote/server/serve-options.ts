@@ -15,7 +15,7 @@ export type ServeOptions = {
   readonly host?: string | undefined;
   /** 0 takes a free one. @default 8787 */
   readonly port?: number | undefined;
-  /** The address under which clients reach this node. @default made of host and port */
+  /** The address under which clients reach this node. @default made of host and port; for 0.0.0.0 the machine's first outward address */
   readonly publicUrl?: string | undefined;
   /** Sessions at a time, those that wait for their client to come back included. @default 8 */
   readonly maxSessions?: number | undefined;
