@@ -323,8 +323,9 @@ export class LiveHead {
    * been begun would cost up to half a second.
    */
   #drawForward(id: string): void {
-    if (!this.#running || !this.#machine.running || !this.#speech.waitsAlone(id)) return;
+    if (!this.#running || !this.#machine.running) return;
     const { times, speaking } = this.#running;
+    if (!this.#speech.waitsAlone(id, times.aheadSamples + times.blockSamples)) return;
     const block = speaking.earliestAgain(this.nowMs);
     if (block === undefined) return;
     // The block before it is shown already, but its audio runs ahead of it: that part is the first of the speech.

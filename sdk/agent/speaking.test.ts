@@ -107,7 +107,8 @@ describe("speaking", () => {
     await pass(500);
     let more = (): void => {};
     async function* slow() {
-      yield tone(160);
+      yield tone(100);
+      yield tone(140);
       await new Promise<void>((resolve) => {
         more = resolve;
       });
@@ -121,7 +122,10 @@ describe("speaking", () => {
     expect(first!.startMs - askedMs).toBeLessThan(160 + 100);
     more();
     await pass(2_500);
-    expect(await finished).toEqual({ playedMs: 1_160, interrupted: false });
+    expect(await finished).toEqual({ playedMs: 1_240, interrupted: false });
+    const pieces = clock.scheduled.filter(({ utteranceId }) => utteranceId === id);
+    const before = pieces.filter(({ startMs }) => startMs < first!.startMs + 240);
+    expect(before.reduce((sum, { pcm }) => sum + pcm.length, 0)).toBe(3_840); // what had come was played without a gap
   });
 
   it.each([1, 2, 3, 4])("plays every sample of a bursty stream once and in order (%i)", async (seed) => {

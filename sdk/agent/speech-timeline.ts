@@ -35,10 +35,14 @@ export class SpeechTimeline {
     this.#spoken.push({ id, source, spans: [], told: false });
   }
 
-  /** True when an utterance has not begun and no other one is before or behind it: it may be drawn forward. */
-  waitsAlone(id: string): boolean {
+  /**
+   * True when an utterance may be drawn forward: it has not begun, no other one is before or behind it, and at least `count` of its
+   * samples, or all of them, have come, so that it does not stop again at once.
+   */
+  waitsAlone(id: string, count: number): boolean {
     const [only] = this.#spoken;
-    return this.#spoken.length === 1 && only!.id === id && only!.spans.length === 0;
+    if (this.#spoken.length !== 1 || only!.id !== id || only!.spans.length > 0) return false;
+    return only!.source.ended || only!.source.available >= count;
   }
 
   /** Fills `count` samples from `from` on with speech; what nobody fills is silence. */
