@@ -45,7 +45,7 @@ type Heard = { readonly event: string; readonly message: Record<string, unknown>
 
 /** A server that does what a test says, well-behaved or not. `answer` gets every message of a client. */
 async function scriptedServer(script: {
-  offer?: () => unknown;
+  offer?: (() => unknown) | undefined;
   status?: number;
   welcome?: (auth: Record<string, unknown>, count: number) => unknown;
   answer?: (socket: Socket, event: string, message: Record<string, unknown>) => void;
