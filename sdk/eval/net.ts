@@ -13,8 +13,6 @@ export type NetDescription = {
   readonly input: PictureSpec;
   /** For networks of clips: frames in a window, and from one window to the next. @default 16 and 16 */
   readonly clip?: { readonly frames: number; readonly stride: number };
-  /** For face networks: the face is first turned and scaled to ArcFace's five points. @default true when the input is 112 x 112 */
-  readonly align?: boolean;
 };
 
 /** A network that measures: any ONNX graph of float32 inputs and outputs. */
