@@ -65,7 +65,6 @@ export type IdentitySimilarity = {
 /**
  * CSIM of a video. With `landmarks` (five points a frame: eyes, nose, corners of the mouth, as seen in the picture; null where there is no face)
  * faces are aligned as InsightFace does; without, whole frames are resized, as ViCo does. The report says which.
- * @throws TypeError when a network that wants aligned faces gets no landmarks of the reference
  */
 export async function identitySimilarity(options: {
   net: MeasuringNet;
