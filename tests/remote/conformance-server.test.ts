@@ -253,6 +253,26 @@ describe("conformance of a server: messages", { timeout: PATIENT_MS }, () => {
     client.send("end", {});
   });
 
+  it("gives a client that is slow to acknowledge every block once: some with pictures, all with coefficients", async () => {
+    const client = await RawClient.begin(open.url);
+    for (let seq = 1; seq <= 15; seq++) {
+      client.step(seq);
+      if (seq % 5 > 0) continue;
+      // Waits until the five have been made, and only then says what it has.
+      client.send("prime", { seq: seq + 1, pcm: new Uint8Array(5_120) });
+      await client.next("done", seq / 5);
+      client.send("ack", { seq: client.all("block").at(-1)!.seq });
+      await client.next("block", client.all("block").length + 1);
+      seq += 1;
+    }
+    const blocks = client.all("block");
+    const seen = blocks.flatMap(({ seq, earlier }) => [...earlier.map((numbers) => numbers.seq), seq]);
+    expect(seen).toEqual([...seen].sort((a, b) => a - b));
+    expect(new Set(seen).size).toBe(seen.length);
+    expect(blocks.length).toBeLessThan(seen.length);
+    client.send("end", {});
+  });
+
   it("paints as many pictures as are asked for", async () => {
     const client = await RawClient.begin(open.url);
     for (const [i, pictures] of [4, 2, 1, 0].entries()) {

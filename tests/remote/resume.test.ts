@@ -65,6 +65,23 @@ describe("a line that breaks", { timeout: PATIENT_MS }, () => {
     second.close();
   });
 
+  it("is resumed after 20 s", async () => {
+    const server = await startTinyServer();
+    open.push(server);
+    const first = await RawClient.begin(server.url);
+    first.step(1);
+    await first.next("block");
+    const { sessionId, resumeToken } = first.welcome;
+    first.close();
+    await new Promise((resolve) => setTimeout(resolve, 20_000));
+    const auth = { protocol: 1, formats: ["raw"], resume: { sessionId, token: resumeToken } };
+    const second = new RawClient(server.url, auth);
+    expect(await second.next("welcome")).toMatchObject({ resumed: true, lastSeq: 1 });
+    second.step(2, { emotion: undefined }); // the session still knows it
+    expect((await second.next("block")).seq).toBe(2);
+    second.close();
+  });
+
   it("leaves the last picture standing while it is down, then the session goes on", async () => {
     const { line, server } = await lined();
     const { step, generator, troubles } = await generatorOn(`http://127.0.0.1:${server.port}`);
