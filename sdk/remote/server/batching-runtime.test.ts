@@ -101,6 +101,25 @@ describe("BatchingRuntime", () => {
     expect((results[2] as PromiseFulfilledResult<Record<string, Tensor>>).value.y!.data[0]).toBe(3);
   });
 
+  it.each([true, false])("joins the same arrays once when they are states (%s), and others anew", async (states) => {
+    const { runtime, sessions } = fakeRuntime();
+    const batching = new BatchingRuntime({ runtime, maxBatch: 8, statesOf: () => (states ? ["x"] : []) });
+    const head = await batching.createSession(source("generator"));
+    const [a, b] = [input(1), input(2)];
+    const seen: unknown[] = [];
+    const run = sessions[0]!.run.bind(sessions[0]!);
+    sessions[0]!.run = (inputs) => {
+      seen.push(inputs.x!.data);
+      return run(inputs);
+    };
+    for (let i = 0; i < 2; i++) await Promise.all([head.run(a), head.run(b)]);
+    const [{ y }] = (await Promise.all([head.run(a), head.run(input(7))])) as [Record<string, Tensor>, unknown];
+    expect(seen[1] === seen[0]).toBe(states);
+    expect(seen[2]).not.toBe(seen[0]);
+    expect([...(seen[2] as Float32Array)]).toEqual([1, 1, 7, 7]);
+    expect([...y!.data]).toEqual([2, 2]);
+  });
+
   it("serves the graph first that was waited for longest, and what comes meanwhile", async () => {
     const { runtime } = fakeRuntime();
     const order: string[] = [];

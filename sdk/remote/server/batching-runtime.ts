@@ -2,7 +2,7 @@ import { EchoError } from "../../base/errors.js";
 import type { ChosenBackend } from "../../protocol/backend.js";
 import type { Tensor } from "../../protocol/tensor.js";
 import type { GraphSource, Runtime, StageSession } from "../../runtime/session.js";
-import { joinInputs, splitOutputs, unbatchedKey } from "./tensor-batches.js";
+import { type JoinedStates, joinInputs, splitOutputs, unbatchedKey } from "./tensor-batches.js";
 
 type Tensors = Readonly<Record<string, Tensor>>;
 
@@ -36,6 +36,7 @@ export class BatchingRuntime implements Runtime {
   readonly downgrade: Runtime["downgrade"];
   readonly #runtime: Runtime;
   readonly #maxBatch: number;
+  readonly #statesOf: (graph: string) => readonly string[];
   readonly #onRun: BatchListener;
   /** Graphs by file; a graph stays loaded until the end. */
   readonly #graphs = new Map<string, Promise<BatchedGraph>>();
@@ -44,8 +45,14 @@ export class BatchingRuntime implements Runtime {
   #running = false;
   #disposed = false;
 
-  /** `runtime` is owned from now on. `maxBatch` heads share one run at most. */
-  constructor(options: { runtime: Runtime; maxBatch: number; onRun?: BatchListener }) {
+  /** `runtime` is owned from now on. `maxBatch` heads share one run at most. `statesOf` names the state inputs of a graph. */
+  constructor(options: {
+    runtime: Runtime;
+    maxBatch: number;
+    statesOf?: (graph: string) => readonly string[];
+    onRun?: BatchListener;
+  }) {
+    this.#statesOf = options.statesOf ?? (() => []);
     this.#runtime = options.runtime;
     this.backend = options.runtime.backend;
     this.downgrade = options.runtime.downgrade;
@@ -57,7 +64,7 @@ export class BatchingRuntime implements Runtime {
     let graph = this.#graphs.get(source.file);
     if (graph === undefined) {
       graph = this.#runtime.createSession(source).then((session) => {
-        const batched = new BatchedGraph(session);
+        const batched = new BatchedGraph(session, this.#statesOf(session.name));
         this.#loaded.push(batched);
         return batched;
       });
@@ -114,13 +121,14 @@ export class BatchingRuntime implements Runtime {
     for (;;) {
       const [next] = this.#loaded.filter(({ waiting }) => waiting.length > 0).sort((a, b) => a.since - b.since);
       if (next === undefined) break;
-      await this.#runBatch(next.session, next.take(this.#maxBatch));
+      await this.#runBatch(next, next.take(this.#maxBatch));
       await new Promise((resolve) => setImmediate(resolve));
     }
     this.#running = false;
   }
 
-  async #runBatch(session: StageSession, batch: readonly Request[]): Promise<void> {
+  async #runBatch(graph: BatchedGraph, batch: readonly Request[]): Promise<void> {
+    const { session, states } = graph;
     const startMs = performance.now();
     try {
       if (batch.length === 1) {
@@ -129,6 +137,7 @@ export class BatchingRuntime implements Runtime {
         const { inputs, sizes } = joinInputs(
           session.inputs,
           batch.map((request) => request.inputs),
+          states,
         );
         const outputs = splitOutputs(session.outputs, await session.run(inputs, batch[0]!.wanted), sizes);
         batch.forEach(({ resolve }, i) => {
@@ -137,7 +146,7 @@ export class BatchingRuntime implements Runtime {
       }
     } catch (error) {
       if (batch.length === 1) batch[0]!.reject(error);
-      else for (const request of batch) await this.#runBatch(session, [request]);
+      else for (const request of batch) await this.#runBatch(graph, [request]);
       return;
     }
     this.#onRun({ graph: session.name, sessions: batch.length, tookMs: performance.now() - startMs });
@@ -147,9 +156,11 @@ export class BatchingRuntime implements Runtime {
 class BatchedGraph {
   readonly session: StageSession;
   readonly waiting: Request[] = [];
+  readonly states: JoinedStates;
 
-  constructor(session: StageSession) {
+  constructor(session: StageSession, states: readonly string[]) {
     this.session = session;
+    this.states = new Map(states.map((name) => [name, { parts: [], data: new Float32Array() }]));
   }
 
   /** Place in time of the oldest request. */

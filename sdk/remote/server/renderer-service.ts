@@ -2,6 +2,7 @@ import { GeneratorService } from "../../agent/services/generator-service.js";
 import type { StageHost } from "../../agent/services/stage-host.js";
 import { EchoError } from "../../base/errors.js";
 import type { Pack } from "../../pack/pack.js";
+import type { StageName } from "../../pack/types.js";
 import type { BackendReport } from "../../protocol/backend.js";
 import type { GeneratorStepInput, GeneratorStepOutput } from "../../protocol/generator-worker.js";
 import type { BatchReport, RendererWorkerApi } from "../../protocol/renderer-worker.js";
@@ -32,6 +33,7 @@ export class RendererService implements RendererWorkerApi {
     const runtime = new BatchingRuntime({
       runtime: await this.#host.openRuntime({ backend: options.backend, assets: options.assets }),
       maxBatch: options.maxBatch,
+      statesOf: (graph) => (pack.manifest.behaviour[graph as StageName]?.states ?? []).map(({ input }) => input),
       onRun: ({ graph, sessions, tookMs }) => {
         this.#batches[graph] ??= { runs: 0, heads: 0, ms: 0 };
         const sum = this.#batches[graph];

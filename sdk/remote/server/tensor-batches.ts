@@ -7,11 +7,19 @@ function isBatched(spec: TensorSpec | undefined): boolean {
   return typeof spec?.shape[0] === "string";
 }
 
+/** Inputs whose arrays never change (states), and what was joined of them last. */
+export type JoinedStates = Map<string, { readonly parts: readonly Tensor["data"][]; readonly data: Tensor["data"] }>;
+
 /**
  * Several heads' inputs as one, joined along the free axis: [n_i, ...] -> [sum n_i, ...]. Inputs without one are the same for all of
- * them and are taken from the first. `sizes` are the heads' own n_i.
+ * them and are taken from the first. `sizes` are the heads' own n_i. What `states` names is not joined again when it consists of the same
+ * arrays as the last time: through the runs of one block. (The sampler's x is the same array too, but with other numbers.)
  */
-export function joinInputs(specs: TensorSpecs, all: readonly Tensors[]): { inputs: Tensors; sizes: number[] } {
+export function joinInputs(
+  specs: TensorSpecs,
+  all: readonly Tensors[],
+  states: JoinedStates = new Map(),
+): { inputs: Tensors; sizes: number[] } {
   const first = all[0]!;
   const free = Object.keys(specs).find((name) => isBatched(specs[name]))!;
   const sizes = all.map((inputs) => inputs[free]!.shape[0]!);
@@ -23,15 +31,10 @@ export function joinInputs(specs: TensorSpecs, all: readonly Tensors[]): { input
       continue;
     }
     const parts = all.map((each) => each[name]!.data);
-    const data = emptyLike(
-      tensor,
-      parts.reduce((sum, part) => sum + part.length, 0),
-    );
-    let at = 0;
-    for (const part of parts) {
-      data.set(part as Float32Array, at);
-      at += part.length;
-    }
+    const last = states.get(name);
+    const same = last?.parts.length === parts.length && last.parts.every((part, i) => part === parts[i]);
+    const data = same ? last.data : join(tensor, parts);
+    if (last && !same) states.set(name, { parts, data });
     inputs[name] = { dtype: tensor.dtype, shape: [total, ...tensor.shape.slice(1)], data } as Tensor;
   }
   return { inputs, sizes };
@@ -85,7 +88,13 @@ function contentKey(data: Tensor["data"]): string {
   return key;
 }
 
-function emptyLike(tensor: Tensor, length: number): Float32Array {
+function join(tensor: Tensor, parts: readonly Tensor["data"][]): Tensor["data"] {
   const make = { float32: Float32Array, int32: Int32Array, uint8: Uint8Array }[tensor.dtype];
-  return new make(length) as Float32Array; // of the tensor's own type, which is also that of what is put into it
+  const data = new make(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    data.set(part as Float32Array, at); // all of the tensor's own type
+    at += part.length;
+  }
+  return data;
 }
