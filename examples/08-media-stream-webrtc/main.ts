@@ -29,16 +29,18 @@ await there.setLocalDescription();
 await here.setRemoteDescription(there.localDescription as RTCSessionDescription);
 
 // What arrives, as the other end counts it.
+let [bytesBefore, most] = [0, 0];
 setInterval(async () => {
   const reports = [...(await there.getStats()).values()].filter(({ type }) => type === "inbound-rtp");
-  const picture = reports.find(({ kind }) => kind === "video");
-  const sound = reports.find(({ kind }) => kind === "audio");
-  const { framesDecoded = 0, frameWidth = 0, frameHeight = 0, framesPerSecond = 0 } = picture ?? {};
+  const { framesDecoded = 0, frameWidth = 0, frameHeight = 0 } = reports.find(({ kind }) => kind === "video") ?? {};
+  const { bytesReceived = 0 } = reports.find(({ kind }) => kind === "audio") ?? {};
+  const soundKbps = ((bytesReceived - bytesBefore) * 8) / 1_000; // a second's worth; silence is next to nothing
+  bytesBefore = bytesReceived;
+  most = Math.max(most, soundKbps);
   element("stats").textContent =
-    `${framesDecoded} frames of ${frameWidth} x ${frameHeight}, ${framesPerSecond} a second; sound ${sound ? "on" : "off"}`;
-  document.body.dataset.frames = String(framesDecoded);
-  document.body.dataset.soundEnergy = String(sound?.totalAudioEnergy ?? 0);
-}, 500);
+    `${framesDecoded} frames of ${frameWidth} x ${frameHeight} arrived; sound ${soundKbps.toFixed(0)} kbit/s`;
+  Object.assign(document.body.dataset, { frames: framesDecoded, mostKbps: most.toFixed(1) });
+}, 1_000);
 
 element("speak").addEventListener("click", async () => {
   await context.resume();

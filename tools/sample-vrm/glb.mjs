@@ -28,8 +28,13 @@ export class GlbWriter {
     return this.#json.materials.push({ name, doubleSided: true, pbrMetallicRoughness }) - 1;
   }
 
-  node(name, place, parent, mesh) {
-    const node = { name, translation: this.#turned(place), ...(mesh === undefined ? {} : { mesh }) };
+  node(name, place, parent, mesh, rotation) {
+    const node = {
+      name,
+      translation: this.#turned(place),
+      ...(mesh === undefined ? {} : { mesh }),
+      ...(rotation && { rotation }),
+    };
     const index = this.#json.nodes.push(node) - 1;
     if (parent === undefined) this.#json.scenes[0].nodes.push(index);
     else {

@@ -28,7 +28,18 @@ export function makeSampleVrm({ version = "1", perfectSync = true } = {}) {
   glb.node("Neck", [0, 0, 0], bones.get("neck"), glb.mesh("Neck", neckPart(), material));
   glb.node("Body", [0, 0, 0], bones.get("chest"), glb.mesh("Body", bodyPart(), material));
   const eye = glb.mesh("Eye", eyePart(), material);
-  for (const side of ["left", "right"]) glb.node(`${side}EyeBall`, [0, 0, 0], bones.get(`${side}Eye`), eye);
+  // The nose hides the inner part of each eye: turned outwards a little they look straight ahead.
+  const outwards = (4.5 * Math.PI) / 180; // half the angle, as quaternions want it
+  for (const [side, sign] of /** @type {const} */ ([
+    ["left", 1],
+    ["right", -1],
+  ]))
+    glb.node(`${side}EyeBall`, [0, 0, 0], bones.get(`${side}Eye`), eye, [
+      0,
+      sign * Math.sin(outwards),
+      0,
+      Math.cos(outwards),
+    ]);
   return glb.finish(vrmExtensions({ version, shapes, perfectSync, bones, node, mesh, eyeHeight: EYE.y }));
 }
 
