@@ -22,7 +22,7 @@ export type CaptureReport = {
   readonly avOffsetMs: number | undefined;
   /** The correlation at that lag. Below 0.3 the offset means little. */
   readonly avCorrelation: number | undefined;
-  /** Stimulus to the first picture whose change is beyond `threshold` times what was usual before it. */
+  /** Stimulus to the first picture that changes by more than `threshold` times the largest change of the two seconds before it; stimuli without one are left out. */
   readonly reactionsMs: readonly number[];
   readonly pictures: number;
   readonly durationMs: number;
@@ -38,20 +38,20 @@ export function captureReport(
   capture: PageCapture,
   options: { mostLagMs?: number; threshold?: number } = {},
 ): CaptureReport {
-  const { mostLagMs = 600, threshold = 3 } = options;
+  const { mostLagMs = 600, threshold = 1.5 } = options;
   const { pictures, requestedMs, stimuliMs = [] } = capture;
   const [first, last] = [pictures[0], pictures.at(-1)];
   if (first === undefined || last === undefined) throw new TypeError("capture.pictures must hold at least one picture");
   const changed = pictures.filter(({ change }) => change > 0);
   const offset = audioVideoOffset(capture, mostLagMs);
   return {
-    firstChangeMs: (changed[0] ?? first).atMs - requestedMs,
+    firstChangeMs: (changed.find(({ atMs }) => atMs >= requestedMs)?.atMs ?? Number.NaN) - requestedMs,
     pacing: frameTiming(changed.map(({ atMs }) => atMs)),
     avOffsetMs: offset?.offsetMs,
     avCorrelation: offset?.correlation,
     reactionsMs: stimuliMs.flatMap((stimulus) => {
-      const before = pictures.filter(({ atMs }) => atMs < stimulus && atMs >= stimulus - 1_000);
-      const usual = Math.max(average(before.map(({ change }) => change)) || 0, 0.05);
+      const before = pictures.filter(({ atMs }) => atMs < stimulus && atMs >= stimulus - 2_000);
+      const usual = before.reduce((most, { change }) => Math.max(most, change), 0.05);
       const reaction = pictures.find(({ atMs, change }) => atMs >= stimulus && change > threshold * usual);
       return reaction === undefined ? [] : [reaction.atMs - stimulus];
     }),

@@ -93,10 +93,11 @@ describe("captureReport", () => {
       requestedMs: 0,
       pictures: Array.from({ length: 260 }, (_, i) => {
         const atMs = 200 + i * 40;
-        return { atMs, change: within(atMs, lateMs) ? 4 : 0.2, mouth: within(atMs, lateMs) ? 10 : 0.1 };
+        const flash = atMs >= 2_300 && atMs < 2_340;
+        return { atMs, change: flash ? 20 : within(atMs, lateMs) ? 4 : 0.2, mouth: within(atMs, lateMs) ? 10 : 0.1 };
       }),
       sound: Array.from({ length: 550 }, (_, i) => ({ atMs: i * 20, rms: within(i * 20, 0) ? 0.3 : 0.001 })),
-      stimuliMs: [2_000],
+      stimuliMs: [2_000, 9_000],
     };
   }
 
@@ -106,6 +107,7 @@ describe("captureReport", () => {
     expect(Math.abs(report.avOffsetMs! - lateMs)).toBeLessThanOrEqual(60);
     expect(report.firstChangeMs).toBe(200);
     expect(report.pacing.fps).toBeCloseTo(25, 3);
+    expect(report.reactionsMs).toEqual([320]); // the flash; nothing beyond the usual after the second stimulus
   });
 
   it("says nothing of sound where there was none", () => {
