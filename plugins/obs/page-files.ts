@@ -7,6 +7,7 @@ export function overlayHtml(): string {
 <html lang="en">
   <head>
     <meta charset="utf-8" />
+    <link rel="icon" href="data:," />
     <title>echo-head overlay</title>
     <style>
       html, body { margin: 0; height: 100%; overflow: hidden; background: transparent; }
