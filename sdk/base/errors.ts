@@ -140,6 +140,12 @@ export const ERROR_TABLE = {
   "input-unreadable": { stage: "command-line", recoverable: false, message: "cannot read {file}: {reason}" },
   "input-invalid": { stage: "command-line", recoverable: false, message: "{file}, {place}: {rule}" },
   "output-unwritable": { stage: "command-line", recoverable: false, message: "cannot write {file}: {reason}" },
+  "training-unavailable": { stage: "command-line", recoverable: false, message: "training cannot run: {reason}" },
+  "training-failed": {
+    stage: "command-line",
+    recoverable: false,
+    message: "training stopped with exit code {code}: {reason}",
+  },
   "encode-failed": { stage: "command-line", recoverable: false, message: "cannot encode {file}: {reason}" },
 } as const satisfies Record<string, ErrorRow>;
 

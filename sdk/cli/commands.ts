@@ -1,4 +1,5 @@
 import { renderFrames } from "../render.js";
+import { avatarAddCommand, createAvatarCreateCommand } from "./avatar.js";
 import { createBenchCommand } from "./bench.js";
 import type { Command } from "./command.js";
 import { evalCommand } from "./eval.js";
@@ -23,4 +24,6 @@ export const COMMANDS: readonly Command[] = [
   createServeCommand(),
   createOverlayCommand(),
   createObsInstallCommand(),
+  createAvatarCreateCommand(),
+  avatarAddCommand,
 ];
