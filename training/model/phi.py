@@ -14,11 +14,16 @@ def history_width(sizes: Behaviour) -> int:
 
 
 class PhiNano(nn.Module):
-    """history [N,H,187], mask [N,H] (1 = filled) -> understanding [N,S,D]. An empty history gives the learned queries alone."""
+    """history [N,H,187], mask [N,H] (1 = filled) -> understanding [N,S,D]. An empty history gives the learned queries alone.
+
+    Coefficients that rest most of the time differ by hundredths from one minute to the next: `standardise` brings them to unit variance.
+    """
 
     def __init__(self, sizes: Behaviour, heads: int = 4):
         super().__init__()
         d = sizes.width
+        self.register_buffer("mean", torch.zeros(history_width(sizes)))
+        self.register_buffer("std", torch.ones(history_width(sizes)))
         self.inputs = nn.Linear(history_width(sizes), d)
         self.age = nn.Parameter(torch.randn(sizes.history_entries, d) * 0.02)
         self.norm1, self.norm2, self.norm3 = nn.LayerNorm(d), nn.LayerNorm(d), nn.LayerNorm(d)
@@ -29,9 +34,14 @@ class PhiNano(nn.Module):
         self.feed2 = FeedForward(d, 2)
         self.out_norm = nn.LayerNorm(d)
 
+    def standardise(self, entries: Tensor) -> None:
+        """Sets mean and spread from many history entries [E,187]."""
+        self.mean.copy_(entries.mean(0))
+        self.std.copy_(entries.std(0).clamp_min(0.01))
+
     def forward(self, history: Tensor, mask: Tensor) -> Tensor:
         blocked = ((1 - mask) * -1e4)[:, None, None, :]  # [N,1,1,H]
-        h = self.inputs(history) + self.age
+        h = self.inputs((history - self.mean) / self.std) + self.age
         normed = self.norm1(h)
         h = h + self.self_attention(normed, normed, blocked)
         h = h + self.feed1(self.norm2(h))

@@ -21,7 +21,7 @@ from training.stages.trainer import autocast, train
 
 LIPS, TEETH, MOUTH, EYE, BROW = 2, 3, 4, 5, 6  # part mask values, see training/data/heads
 # Cumulative share, then side, row, column and jitter of a window, in cells of 64: any half, the face, the mouth, the eyes.
-WINDOWS = ((0.25, (32, 16, 16, 16)), (0.4, (32, 16, 16, 4)), (0.7, (20, 31, 22, 2)), (1.0, (24, 17, 20, 2)))
+WINDOWS = ((0.12, (32, 16, 16, 16)), (0.2, (32, 16, 16, 4)), (0.6, (20, 31, 22, 2)), (1.0, (24, 17, 20, 2)))
 
 
 @dataclass
@@ -183,7 +183,7 @@ def train_paint(config: Config, folder: Path, renders: Path, geometry: Geometry,
     def choose_window() -> tuple[int, int, int] | None:
         """Where the loss looks: mostly at the mouth and the eyes (their places in the camera of training/data/heads), at times at any half or everything."""
         kind = torch.rand(1).item()
-        if kind < 0.1:
+        if kind < 0.05:
             return None
         side, row, column, jitter = (v * grid // 64 for v in next(place for share, place in WINDOWS if kind < share))
         shift = torch.randint(-jitter, jitter + 1, (2,)).tolist()

@@ -1,7 +1,9 @@
 """Stage `distil`: a student of one or two Euler steps learns where the many-step teacher's path ends (reflow, Liu et al. 2023), on its own rollouts.
 
-Contexts are the student's own past: after each pass the finished blocks of the student become the clean stream of the next pass, so it
-learns to go on from what it makes and does not drift.
+What the student goes on from is, in turn, the true past, its own past (so that it does not drift), and the past of another talk: a
+teacher that always sees the true past reads the mood off it and hardly needs the words, the user or the minutes before; a student whose
+past tells nothing must take the level of its face from them. Its aim there is still the teacher's end on the true past. `phi` and `gca`
+train along, for nothing before asked the minutes before for anything.
 """
 
 import copy
@@ -54,6 +56,12 @@ def integrate(generator: Generator, clean: Tensor, noise: Tensor, steps: int, co
     return x
 
 
+def level_loss(geometry: Geometry, made: Tensor, motion: Tensor) -> Tensor:
+    """Mean face of each crop, made [N,L,4,K,32] against motion [N,L*4,58]: moods are slow, and what is quick averages out."""
+    coefs = geometry["blendshapes"].raw(made.flatten(1, 2))[..., :52]
+    return 10 * ((coefs.mean(1) - motion[..., :52].mean(1)) ** 2).mean()
+
+
 def log_snr(time: float) -> float:
     """log(t / (1 - t)): how far the motion stands out of the noise."""
     return math.log(time / (1 - time))
@@ -62,8 +70,9 @@ def log_snr(time: float) -> float:
 def train_distil(config: Config, folder: Path, geometry: Geometry, talks: Talks) -> tuple[nn.ModuleDict, dict]:
     modules = load_interactive(config, folder)
     speaker, context = modules["speaker"], modules["context"]
-    teacher = copy.deepcopy(speaker["generator"]).eval()
-    student = nn.ModuleDict({"generator": speaker["generator"].requires_grad_(True)})
+    teacher, teacher_context = copy.deepcopy(speaker["generator"]).eval(), copy.deepcopy(context).eval()
+    context["phi"].standardise(torch.cat([talk.entries for talk in talks.train]))
+    student = nn.ModuleDict({"generator": speaker["generator"], "phi": context["phi"], "gca": context["gca"]}).requires_grad_(True)
     run = config.stage("distil")
     blocks = int(run.options.get("blocks", 8))
     teacher_steps, student_steps = int(run.options.get("teacher_steps", 8)), int(run.options.get("student_steps", 2))
@@ -76,17 +85,20 @@ def train_distil(config: Config, folder: Path, geometry: Geometry, talks: Talks)
         on = torch.ones(run.batch, 1)
         people = torch.tensor([talk.identity % IDENTITIES for talk, _ in crops])
         with autocast(config):
+            f_pu, _ = context(talks, crops, blocks, context["lpe"].initial_state(run.batch), on, on)
             with torch.no_grad():
-                f_pu, _ = context(talks, crops, blocks, context["lpe"].initial_state(run.batch), on, on)
-                condition = condition_of(speaker, batch, f_pu, 0.1, 0.05)
+                known_user, _ = teacher_context(talks, crops, blocks, context["lpe"].initial_state(run.batch), on, on)
+                wise = condition_of(speaker, batch, known_user, 0.1, 0.05)
+                condition = Condition(**(vars(wise) | {"f_pu": f_pu}))
                 identity = speaker.identity_tokens(people)
                 truth = geometry["embedder"](batch.motion).reshape(run.batch, blocks, -1, TOKENS, TOKEN_WIDTH)
                 noise = torch.randn_like(truth)
-                past = truth
-                if step % 2 and done > 0.1:  # own rollout as the past: one student pass on the true past, then its own
-                    past = integrate(speaker["generator"], truth, torch.randn_like(truth), student_steps, condition, identity)
-                past = past + 0.05 * torch.randn_like(past)
-                goal = integrate(teacher, past, noise, teacher_steps, condition, identity, second_order=True)
+                true_past = truth
+                if step % 3 == 1 and done > 0.1:  # own rollout as the past: one student pass on the true past, then its own
+                    true_past = integrate(speaker["generator"], truth, torch.randn_like(truth), student_steps, condition, identity)
+                true_past = true_past + 0.05 * torch.randn_like(truth)
+                past = true_past.roll(1, 0) if step % 3 == 2 else true_past
+                goal = integrate(teacher, true_past, noise, teacher_steps, wise, identity, second_order=True)
             # the student's steps all aim at the teacher's end
             loss = truth.new_zeros(())
             x = noise
@@ -98,7 +110,8 @@ def train_distil(config: Config, folder: Path, geometry: Geometry, talks: Talks)
                 x = (x + (following - t) / (1 - t) * (end - x)).detach()
             # lips are the truth's: the voice decides them, and a mean over teachers would part them
             lips = lips_loss(geometry, end.reshape(-1, TOKENS, TOKEN_WIDTH), batch.motion.flatten(0, 1), batch.closed.flatten())
-        return loss + weights.lips * lips, {"end": float(((x - goal) ** 2).mean()), "lips": float(lips.detach())}
+            level = level_loss(geometry, end, batch.motion)
+        return loss + weights.lips * lips + level, {"end": float(((x - goal) ** 2).mean()), "lips": float(lips.detach()), "level": float(level.detach())}
 
     figures = train("distil", config, run, student, [{"params": list(student.parameters())}], step_loss, folder)
     return modules.eval().requires_grad_(False), figures
@@ -110,5 +123,6 @@ def load_student(config: Config, folder: Path) -> nn.ModuleDict:
     path = folder / "distil.pt"
     if path.exists():
         weights = read(path)["averaged"]
-        modules["speaker"]["generator"].load_state_dict({k.removeprefix("generator."): v for k, v in weights.items()})
+        parts = {"generator": modules["speaker"]["generator"], "phi": modules["context"]["phi"], "gca": modules["context"]["gca"]}
+        nn.ModuleDict(parts).load_state_dict(weights)
     return modules.eval()
