@@ -8,7 +8,7 @@ import { RendererService } from "../../sdk/remote/server/renderer-service.js";
 type Options = Readonly<Record<"pack" | "ep" | "blocks", string>> & { sessions?: string; threads?: string };
 
 /** Blocks that are not counted: the first runs of a graph are slow. */
-const WARM_UP = 3;
+const WARM_UP = 1;
 
 /**
  * Heads that want their next block as soon as they have the last one: how many blocks a second all of them get, and how long each waits.
@@ -42,7 +42,9 @@ export async function run(options: Options) {
       await Promise.all(ids.map((id) => drive(id, WARM_UP)));
       await service.takeBatches();
       const startMs = performance.now();
+      const cpu = process.cpuUsage();
       await Promise.all(ids.map((id) => drive(id, blocks, waits)));
+      const { user, system } = process.cpuUsage(cpu);
       const seconds = (performance.now() - startMs) / 1_000;
       const { graphs } = await service.takeBatches();
       const blocksPerS = (heads * blocks) / seconds;
@@ -50,6 +52,8 @@ export async function run(options: Options) {
         heads,
         batched,
         backend,
+        /** Processor time of one block of one head: what other programs do does not change it, so it is what to compare. */
+        cpuMsPerBlock: round((user + system) / 1_000 / (heads * blocks)),
         blocksPerS: round(blocksPerS),
         /** Heads that this would serve in real time. */
         realTimeHeads: round(blocksPerS / (fps / blockFrames)),
