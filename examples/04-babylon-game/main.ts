@@ -33,7 +33,7 @@ addEventListener("resize", () => engine.resize());
 
 // The shopkeeper's head: it stands on his shoulders, and his voice comes from there.
 const head = new EchoHeadTexture({ scene, alpha: "premultiplied" });
-const face = createHeadBillboard({ scene, texture: head, parent: keeper, height: 1.62, size: 0.85 });
+const face = createHeadBillboard({ scene, texture: head, parent: keeper, height: 1.62, size: 0.64 });
 const context = new AudioContext();
 const audioEngine = await CreateAudioEngineAsync({ audioContext: context, disableDefaultUI: true });
 audioEngine.listener.attach(camera);

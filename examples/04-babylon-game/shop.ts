@@ -6,7 +6,6 @@ import { StandardMaterial } from "@babylonjs/core/Materials/standardMaterial.js"
 import { Color3, Color4 } from "@babylonjs/core/Maths/math.color.js";
 import { Vector3 } from "@babylonjs/core/Maths/math.vector.js";
 import { CreateBox } from "@babylonjs/core/Meshes/Builders/boxBuilder.js";
-import { CreateCapsule } from "@babylonjs/core/Meshes/Builders/capsuleBuilder.js";
 import { CreateCylinder } from "@babylonjs/core/Meshes/Builders/cylinderBuilder.js";
 import { TransformNode } from "@babylonjs/core/Meshes/transformNode.js";
 import { Scene } from "@babylonjs/core/scene.js";
@@ -60,9 +59,10 @@ export function buildShop(engine: Engine): { scene: Scene; camera: FreeCamera; k
 
   const keeper = new TransformNode("keeper", scene);
   keeper.position.z = 0.85;
-  const body = CreateCapsule("body", { height: 1.3, radius: 0.24 }, scene);
-  body.scaling.x = 1.35; // shoulders: one sees him turn
-  body.position.y = 0.72;
+  // The picture ends below the shoulders: the body begins there, a hand behind it.
+  const body = CreateCylinder("body", { height: 1.32, diameterTop: 0.6, diameterBottom: 0.5 }, scene);
+  body.scaling.z = 0.5;
+  body.position.set(0, 0.66, 0.16);
   body.material = cloth;
   body.parent = keeper;
 
@@ -70,7 +70,7 @@ export function buildShop(engine: Engine): { scene: Scene; camera: FreeCamera; k
   camera.setTarget(new Vector3(0, EYES_M - 0.1, 0.85));
   camera.attachControl();
   camera.minZ = 0.05;
-  camera.speed = 0.12;
+  camera.speed = 0.06;
   camera.checkCollisions = true;
   camera.applyGravity = false;
   camera.ellipsoid.set(0.3, 0.7, 0.3);
