@@ -68,7 +68,7 @@ class _Builder:
         crown = 0.5
         self._window = ((-0.4, anchors.eye_height - 0.2), (0.4, anchors.eye_height + 0.2))
         whole = self._sheet(self.of_skin | (self.eye != 0), 0.004)
-        finder = KeypointFinder(skin_sheet, whole, self.eye != 0, anchors, line, self._brows(anchors), crown)
+        finder = KeypointFinder(skin_sheet, whole, self.eye != 0, anchors, line, self._brows(anchors), self._brow_moves(), crown)
         found = finder.find()
         eyes = self._eyes(anchors)
         return self._assemble(finder, found, eyes, skin_sheet, anchors)
@@ -159,8 +159,10 @@ class _Builder:
         turn = np.stack([x, y / np.linalg.norm(y), np.cross(x, y / np.linalg.norm(y))])
         height = float((middle - mouth) @ turn[1])
         self._move(turn / height, middle)
-        near = self.of_skin & (np.linalg.norm(self.neutral, axis=1) < 3)
-        if (self._middle_of("mouthSmileLeft") + self._middle_of("mouthSmileRight"))[2] / 2 < np.median(self.neutral[near, 2]) - 0.15:
+        corners = self.neutral[self.triangles]
+        weight = (self.offsets[ARKIT_INDEX["mouthSmileLeft"]] ** 2 + self.offsets[ARKIT_INDEX["mouthSmileRight"]] ** 2).sum(1) * self.of_skin
+        facing = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])[:, 2] @ weight[self.triangles].sum(1)
+        if facing < 0:  # the skin beside the mouth looks backwards
             raise self._refuse("left and right of its shapes must be the avatar's own; they are swapped")
 
     def _move(self, matrix: np.ndarray, origin: np.ndarray) -> None:
@@ -230,6 +232,12 @@ class _Builder:
             usual = anchors.eye_height + 0.087
             found[side] = float(np.clip(np.mean(heights) - 0.02, usual - 0.03, usual + 0.08)) if heights else usual
         return found
+
+    def _brow_moves(self) -> np.ndarray:
+        """How much each point [n] follows the brows' shapes, 0..1."""
+        rows = [ARKIT_INDEX[name] for name in ("browInnerUp", "browDownLeft", "browDownRight", "browOuterUpLeft", "browOuterUpRight")]
+        moved = np.linalg.norm(self.offsets[rows], axis=2)
+        return (moved / np.maximum(moved.max(1, keepdims=True), 1e-9)).max(0)
 
     def _find_balls(self, anchors: Anchors) -> None:
         """Eyeballs that hang on no eye bone: pieces that do not blink, lie behind the lids and are about as wide as high."""

@@ -122,12 +122,21 @@ class KeypointFinder:
     """Places keypoints on a normalised head. `skin` and `whole` are sheets of the face alone and of the face with eyeballs."""
 
     def __init__(
-        self, skin: FrontSheet, whole: FrontSheet, eyeballs: np.ndarray, anchors: Anchors, line: MouthLine, brows: dict[int, float], crown: float
+        self,
+        skin: FrontSheet,
+        whole: FrontSheet,
+        eyeballs: np.ndarray,
+        anchors: Anchors,
+        line: MouthLine,
+        brows: dict[int, float],
+        brow_moves: np.ndarray,
+        crown: float,
     ) -> None:
         self.skin, self.whole, self.anchors, self.line = skin, whole, anchors, line
         self.is_eye = np.zeros(whole.triangle.shape, bool)
         self.is_eye[whole.seen] = eyeballs[whole.triangles[whole.triangle[whole.seen]]].any(-1)
         self.brows = brows
+        self.on_brow = np.nan_to_num(skin.field(brow_moves)) > 0.3
         template = [_LEVELS[key] for key in ("chin", "mouth", "noseTip", "eye", "crown")]
         found = [anchors.chin[1], anchors.mouth[1], anchors.nose[1], anchors.eye_height, crown]
         self._rise = lambda y: float(np.interp(y, template, found)) if y >= template[0] else float(found[0] + y - template[0])
@@ -142,6 +151,7 @@ class KeypointFinder:
         for side, word in ((1, "Left"), (-1, "Right")):
             for index, point in enumerate(self._lids(side)):
                 found[f"lid{word}{index}"] = point
+        skin_x, skin_y = self.skin.place[..., 0], self.skin.place[..., 1]
         for name, (x, y) in _PLACES.items():
             if name.endswith(("Mid", "Root")) or name == "philtrum":
                 found[name] = self._at(0.0, y)
@@ -149,7 +159,9 @@ class KeypointFinder:
             for side, word in ((1, "Left"), (-1, "Right")):
                 if name.startswith("brow"):
                     high = self.brows[side] + (y - _BROW_Y) * self._across
-                    found[name.replace("Left", word)] = self.skin.point(*self.skin.nearest(self._middle + side * x * self._across, high))
+                    place = (self._middle + side * x * self._across, high)
+                    near = self.on_brow & (np.hypot(skin_x - place[0], skin_y - place[1]) < 0.05)  # rather what moves with the brow than the skin beside it
+                    found[name.replace("Left", word)] = self.skin.point(*self.skin.nearest(*place, near if near.any() else None))
                 else:
                     found[name.replace("Left", word)] = self._at(side * x, y)
         self._nose(found)
