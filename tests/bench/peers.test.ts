@@ -84,8 +84,8 @@ it("the worklet host hands over every sample once, in quanta, and frames at thei
   const heard: number[] = [];
   const node: HostedNode = {
     processor: {
-      process: ([[quantum] = []]) => {
-        heard.push(...quantum!);
+      process: (inputs: Float32Array[][]) => {
+        heard.push(...inputs[0]![0]!);
         return true;
       },
     },
