@@ -10,7 +10,8 @@ const BOTTOM = 40;
 export function barChart(options: {
   title: string;
   groups: readonly string[];
-  series: readonly { readonly name: string; readonly values: readonly number[] }[];
+  series: readonly { readonly name: string; readonly values: readonly (number | null)[] }[];
+  // null: nothing was measured, no bar
   /** Ends of the axis. */
   from: number;
   to: number;
@@ -39,11 +40,13 @@ export function barChart(options: {
   groups.forEach((group, g) => {
     const start = LEFT + g * groupWidth + (groupWidth - barWidth * series.length) / 2;
     series.forEach(({ values }, s) => {
+      const value = values[g];
+      if (value === null || value === undefined || Number.isNaN(value)) return;
       const x = start + s * barWidth;
-      const top = y(values[g]!);
+      const top = y(value);
       parts.push(
         `<rect x="${round(x + 1)}" y="${round(top)}" width="${round(barWidth - 2)}" height="${round(bottom - top)}" fill="${COLOURS[s % COLOURS.length]}"/>`,
-        `<text x="${round(x + barWidth / 2)}" y="${round(top - 4)}" text-anchor="middle" font-size="10">${label(values[g]!)}</text>`,
+        `<text x="${round(x + barWidth / 2)}" y="${round(top - 4)}" text-anchor="middle" font-size="10">${label(value)}</text>`,
       );
     });
     parts.push(`<text x="${round(LEFT + (g + 0.5) * groupWidth)}" y="${bottom + 18}" text-anchor="middle">${escape(group)}</text>`);

@@ -36,8 +36,8 @@ const PAUSE_S = 0.2;
 
 /** Figures of one library on one set. */
 export type LipFigures = {
-  /** Area under the ROC curve of each contrast. */
-  readonly auc: Readonly<Record<string, number>>;
+  /** Area under the ROC curve of each contrast; NaN (null in the report) where the set lacks one of its groups of phones. */
+  readonly auc: Readonly<Record<string, number | null>>;
   readonly meanAuc: number;
   /** Share of p b m in which the opening falls under 0.06 at some moment, and of open vowels in which it does too (a control). */
   readonly shutShare: number;
@@ -86,7 +86,7 @@ export function score(clips: readonly SpokenClip[], tracks: readonly MouthTrack[
   const hasTruth = clips.every((clip) => clip.truth !== undefined);
   return {
     auc,
-    meanAuc: average(Object.values(auc)),
+    meanAuc: average(Object.values(auc).filter((value) => !Number.isNaN(value))),
     shutShare: share(least(BILABIALS, true)),
     shutInOpenVowels: share(least(OPEN_VOWELS, false)),
     openingR: hasTruth ? openingCorrelation(clips, tracks, lagS) : undefined,
