@@ -23,12 +23,14 @@ export function missingFiles(data = readJson("docs/paper.json")) {
 export function readResults() {
   const figures = readJson("models/echo-nano/card/figures.json");
   const manifest = readJson("models/echo-nano/manifest.json");
-  const newest = readdirSync(join(ROOT, "bench/results"))
+  const cpuOf = (bench) => bench.results.find((row) => row.backend === "cpu" && typeof row.realTimeFactor === "number");
+  const bench = readdirSync(join(ROOT, "bench/results"))
     .filter((name) => /^\d{4}-.*\.json$/.test(name))
-    .sort()
+    .map((name) => readJson(`bench/results/${name}`))
+    .filter(cpuOf) // other parts of bench have other forms
+    .sort((a, b) => (a.date < b.date ? -1 : 1))
     .at(-1);
-  const bench = newest === undefined ? undefined : readJson(`bench/results/${newest}`);
-  const cpu = bench?.results.find(({ backend }) => backend === "cpu");
+  const cpu = bench && cpuOf(bench);
   return { ...figures, bench: cpu, about: { pack: `${manifest.name} ${manifest.version}`, bench } };
 }
 

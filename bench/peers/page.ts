@@ -147,11 +147,13 @@ function speedFiles(root: string): BenchFile[] {
     .filter((name) => /^\d{4}-.*\.json$/.test(name))
     .sort()
     .reverse()
-    .map((name) => JSON.parse(readFileSync(join(folder, name), "utf8")) as BenchFile);
+    .map((name) => JSON.parse(readFileSync(join(folder, name), "utf8")) as BenchFile)
+    .filter(({ results }) => results.some((result) => typeof result.realTimeFactor === "number")); // other parts of bench have other forms
 }
 
 function speedLines({ date, commit, machine, pack, results }: BenchFile): string[] {
-  const rows = results.map((result) => {
+  const told = results.filter((result) => "unavailable" in result || typeof result.realTimeFactor === "number");
+  const rows = told.map((result) => {
     if (typeof result.unavailable === "string") return [result.backend, "-", "-", "-", result.unavailable];
     const block = result.blockMs as { p50: number; p95: number };
     return [
