@@ -105,7 +105,8 @@ async function withNet<T>(
 ): Promise<T> {
   const own = join(ownPackage().root, "models", "eval", `${name}.onnx`);
   const file = textOf(values, option) ?? (existsSync(own) ? own : undefined);
-  if (file === undefined) throw new UsageError(`--${option} must be given: ${own} is not there`);
+  if (file === undefined)
+    throw new UsageError(`--${option} must be given: ${own} is not there (training/eval_nets makes one)`);
   await checkInputFile(file);
   const net = await MeasuringNet.open({
     bytes: new Uint8Array(await readFile(file)),
