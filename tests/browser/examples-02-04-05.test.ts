@@ -104,6 +104,7 @@ describe.skipIf(chromiumPath === undefined)(`examples 02, 04 and 05 with ${testP
     await page.frameLocator("#overlay").locator("#head.live").waitFor();
     await fetch(`${overlay.url}say`, { method: "POST", body: '{"text":"Hello, everybody! Good to have you here."}' });
     await page.frameLocator("#overlay").locator("#captions.on").waitFor();
+    await page.waitForTimeout(600); // faded in
     await takePicture(page, "example-05");
     await page.close();
   });

@@ -6,8 +6,9 @@ import { PictureQueue } from "./picture-queue.js";
 import { Stage } from "./stage.js";
 import { Voice } from "./voice.js";
 
-/** A head without a new picture for so long fades out, in ms. */
-const STALE_MS = 2_000;
+/** A head without a new picture for so long fades out, in ms: soon when the companion is gone, late when it is only slow. */
+const GONE_MS = 2_000;
+const SLOW_MS = 10_000;
 /** How often the companion hears how the page is doing, in ms. */
 const REPORT_EVERY_MS = 1_000;
 /** How long after a failure that may pass the page asks again, in ms. */
@@ -25,6 +26,7 @@ class Overlay {
   readonly #queue = new PictureQueue();
   readonly #captions = new Map<string, string>();
   #delayMs = 0;
+  #connected = false;
   #visible = !document.hidden;
   #active = !document.hidden;
   #shown = 0;
@@ -104,6 +106,7 @@ class Overlay {
   }
 
   #linked(connected: boolean, retryMs = 0): void {
+    this.#connected = connected;
     if (connected) {
       this.#status = "waiting for the head";
       return;
@@ -145,7 +148,7 @@ class Overlay {
       this.#shown += 1;
       this.#shownMs = nowMs;
     }
-    this.#stage.live(nowMs - this.#shownMs < STALE_MS);
+    this.#stage.live(nowMs - this.#shownMs < (this.#connected ? SLOW_MS : GONE_MS));
   }
 
   #report(): void {
