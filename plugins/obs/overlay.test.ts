@@ -267,7 +267,7 @@ describe("the companion", () => {
 
   it("speaks: sound with its time, captions, the end; and stops", async () => {
     const asked: string[] = [];
-    await serve({ synthesize: (text) => (asked.push(text), silence(asked.length === 1 ? 300 : 60_000)) });
+    await serve({ synthesize: (text) => silence(asked.push(text) === 1 ? 300 : 60_000) });
     const [page, mute] = [new TestPage(), new TestPage({ sound: false })];
     await Promise.all([page.see(1), mute.see(1)]);
     expect((await post("say", '{"text":"Hello there"}')).status).toBe(202);

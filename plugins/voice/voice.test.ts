@@ -139,7 +139,7 @@ describe.skipIf(!hasEspeak)("with an OpenAI-compatible server", () => {
 
   it("answers word by word", async () => {
     const asked: unknown[] = [];
-    const service = await serve({ answer: (messages) => (asked.push(messages), "Fresh bread, sir.") });
+    const service = await serve({ answer: (messages) => (asked.push(messages) ? "Fresh bread, sir." : "") });
     const model = new OpenAiLanguageModel({ ...service, instructions: "You sell bread." });
     const pieces = await collect(model.reply([{ role: "user", text: "What is this?" }], { signal: never }));
     expect(pieces).toEqual(["Fresh ", "bread, ", "sir."]);
