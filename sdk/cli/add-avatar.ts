@@ -45,7 +45,8 @@ export async function addAvatar(options: { folder: string; pack: string; replace
       const content = JSON.parse(manifestText) as { avatars: string[] };
       content.avatars.push(avatar.id);
       const part = join(pack, ".manifest.part");
-      await writeFile(part, `${JSON.stringify(content, undefined, 1)}\n`);
+      const indent = /\n( +)"/.exec(manifestText)?.[1]; // as it was written
+      await writeFile(part, `${JSON.stringify(content, undefined, indent)}\n`);
       await rename(part, join(pack, "manifest.json"));
     }
   } catch (cause) {
