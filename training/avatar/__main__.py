@@ -5,6 +5,7 @@ Exit codes: 0 done, 1 failed, 2 the file, the pack or the checkpoints cannot be 
 
 import argparse
 import json
+import signal
 import sys
 from pathlib import Path
 
@@ -69,4 +70,5 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(130))  # leaves through the files' clean-up
     sys.exit(main(sys.argv[1:]))
