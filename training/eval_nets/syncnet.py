@@ -30,7 +30,7 @@ class SyncNet(nn.Module):
 
     def __init__(self):
         super().__init__()
-        self.video = Trunk(channels=3 * FRAMES, width=20)
+        self.video = Trunk(channels=3 * FRAMES, width=20, size=WIDTH)
         self.normal = nn.BatchNorm2d(1)
         self.audio = nn.Sequential(conv(1, 32, 1), conv(32, 48, 2), conv(48, 64, 2), nn.Flatten(), nn.Linear(64 * 4 * 5, FEATURES))
 

@@ -10,15 +10,15 @@ def conv(inputs: int, outputs: int, stride: int) -> nn.Sequential:
 
 
 class Trunk(nn.Module):
-    """Pictures [N, C, H, W] in -1..1 -> features [N, 64]."""
+    """Pictures [N, C, size, size] in -1..1 -> features [N, 64]; size 32 or 64."""
 
-    def __init__(self, channels: int = 3, width: int = 24):
+    def __init__(self, channels: int = 3, width: int = 24, size: int = 64):
         super().__init__()
         self.layers = nn.Sequential(
             conv(channels, width, 2), conv(width, width * 2, 2), conv(width * 2, width * 3, 2), conv(width * 3, width * 4, 2)
         )  # fmt: skip
         self.out = nn.Linear(width * 4 * 4, FEATURES)
-        self.pool = nn.AdaptiveAvgPool2d(2)
+        self.pool = nn.AvgPool2d(size // 32)
 
     def forward(self, pictures: Tensor) -> Tensor:
         seen = self.pool(self.layers(pictures))  # [N, 96, 2, 2]
