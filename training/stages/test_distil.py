@@ -4,7 +4,9 @@ import math
 
 import torch
 
-from training.stages.distil import integrate
+from training.model.config import Painter
+from training.stages.codec import Geometry
+from training.stages.distil import integrate, level_loss
 
 
 class Gaussian:
@@ -34,3 +36,13 @@ def test_the_second_order_keeps_more_of_the_spread() -> None:
     for steps in (6, 10):
         euler, better = abs(spread_of(steps, False) - 0.7), abs(spread_of(steps, True) - 0.7)
         assert better < 0.7 * euler, (steps, euler, better)
+
+
+def test_the_level_of_a_face_is_its_mean_over_the_crop() -> None:
+    torch.manual_seed(4)
+    geometry = Geometry(Painter(splat=4))
+    made = torch.randn(2, 3, 4, 12, 32)
+    coefs = geometry["blendshapes"].raw(made.flatten(1, 2))
+    shuffled = coefs[:, torch.randperm(12)]  # the same frames in another order
+    assert float(level_loss(geometry, made, shuffled)) < 1e-10
+    assert abs(float(level_loss(geometry, made, coefs + 0.1)) - 10 * 0.1**2) < 1e-5
