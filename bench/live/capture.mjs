@@ -6,21 +6,6 @@
  * `--face` is the part of the window that holds the head: left, top, width, height in shares; the mouth is its lower middle. `--stimulus "#button"` is clicked every
  * four seconds, and the time to the first marked change of the picture is taken. A check of the tool itself: bench/live/stimulus.html.
  */
-import { mkdirSync } from "node:fs";
-import { fileURLToPath, pathToFileURL } from "node:url";
-import { build } from "esbuild";
+import { runBench } from "../bundle.mjs";
 
-const at = (path) => fileURLToPath(new URL(path, import.meta.url));
-mkdirSync(at("../../build/bench"), { recursive: true });
-await build({
-  entryPoints: [at("main.ts")],
-  outfile: at("../../build/bench/live.mjs"),
-  bundle: true,
-  platform: "node",
-  format: "esm",
-  target: "node20",
-  packages: "external",
-  logLevel: "warning",
-});
-const { main } = await import(pathToFileURL(at("../../build/bench/live.mjs")).href);
-await main(process.argv.slice(2));
+await runBench("live");

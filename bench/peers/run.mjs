@@ -6,22 +6,7 @@
  *
  * Needs what `python -m training.data.speech.build --out build/speech` makes (bench/peers/README.md). Bundled with esbuild on the spot.
  */
-import { mkdirSync } from "node:fs";
-import { fileURLToPath, pathToFileURL } from "node:url";
-import { build } from "esbuild";
+import { runBench } from "../bundle.mjs";
 
-const at = (path) => fileURLToPath(new URL(path, import.meta.url));
-mkdirSync(at("../../build/bench"), { recursive: true });
-await build({
-  entryPoints: [at("main.ts")],
-  outfile: at("../../build/bench/peers.mjs"),
-  bundle: true,
-  platform: "node",
-  format: "esm",
-  target: "node20",
-  packages: "external",
-  logLevel: "warning",
-});
-const { main } = await import(pathToFileURL(at("../../build/bench/peers.mjs")).href);
-await main(process.argv.slice(2));
+await runBench("peers");
 process.exit(process.exitCode ?? 0); // onnxruntime's thread pool may hold the process

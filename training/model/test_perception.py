@@ -6,6 +6,7 @@ import torch
 from training.model.audio_encoder import AudioEncoder, LogMel
 from training.model.config import Behaviour, Clock
 from training.model.lpe import LowLevelPerception
+from training.model.phi import PhiNano
 
 SIZES = Behaviour(width=32, audio_channels=16, mamba_layers=2)
 CLOCK = Clock()
@@ -61,3 +62,15 @@ def test_the_state_of_the_lpe_carries_everything() -> None:
     assert all(torch.allclose(state[key], end[key], atol=1e-5) for key in end)
     alone, _ = lpe(audio[:, 12:], visual[:, 12:], on, lpe.initial_state(2))
     assert float((alone - parts[-1]).abs().max()) > 1e-3  # without it, the block is another
+
+
+def test_standardised_history_lets_small_differences_through() -> None:
+    torch.manual_seed(6)
+    phi = PhiNano(Behaviour()).eval().requires_grad_(False)
+    entries = 0.02 * torch.randn(400, 187) + 0.3
+    mask = torch.ones(2, 150)
+    histories = torch.stack([entries[:150], entries[200:350] + 0.02])  # one mood a little above the other
+    difference = lambda: float((phi(histories, mask)[0] - phi(histories, mask)[1]).abs().mean())  # noqa: E731
+    before = difference()
+    phi.standardise(entries)
+    assert difference() > 5 * before

@@ -71,7 +71,6 @@ def train_distil(config: Config, folder: Path, geometry: Geometry, talks: Talks)
     modules = load_interactive(config, folder)
     speaker, context = modules["speaker"], modules["context"]
     teacher, teacher_context = copy.deepcopy(speaker["generator"]).eval(), copy.deepcopy(context).eval()
-    context["phi"].standardise(torch.cat([talk.entries for talk in talks.train]))
     student = nn.ModuleDict({"generator": speaker["generator"], "phi": context["phi"], "gca": context["gca"]}).requires_grad_(True)
     run = config.stage("distil")
     blocks = int(run.options.get("blocks", 8))

@@ -121,6 +121,7 @@ def train_interactive(config: Config, folder: Path, geometry: Geometry, talks: T
     options = run.options
     grown = adapt(speaker, int(options.get("lora_rank", 16)))
     modules = nn.ModuleDict({"speaker": speaker, "context": Context(config)})
+    modules["context"]["phi"].standardise(torch.cat([talk.entries for talk in talks.train]))
     blocks, block_frames = int(options.get("blocks", 10)), config.clock.block_frames
     rng = np.random.default_rng(config.seed + 12)
     streams = Streams(talks.train, run.batch, blocks, int(options.get("segments", 6)), block_frames, rng, modules["context"])
