@@ -79,7 +79,7 @@ def create(options: CreateOptions, source: Source, progress: Progress) -> dict:
         head, fitting_motion(1, _MOST_PICTURES), size, _SHARES["pictures"] * seconds, lambda done, total: progress.tell("pictures", done, total)
     )
     decoder = source.paint["decoder"]
-    rest = torch.from_numpy(pictures.rest)[None]
+    rest = torch.from_numpy(pictures.places[:1])
     error = fit_keypoints(decoder, source.geometry, head, fitting_motion(2, 3000), rest, _SHARES["movement"] * seconds, progress.of("movement"))
     fit = FitOptions(seconds, decoder=options.decoder, bf16=options.bf16)
     decoder, look, figures = fit_look(source.paint, source.geometry, pictures, fit, _SHARES["look"] * seconds, progress.of("look"))

@@ -24,10 +24,10 @@ def export_avatar(out: Path, source: Source, head: PosedHead, pictures: HeadPict
         root = Path(made)
         folder = root / "avatars" / about["id"]
         folder.mkdir(parents=True)
-        Image.fromarray(pictures.reference).save(folder / "reference.png", optimize=True)
-        rest = torch.from_numpy(pictures.rest)
+        Image.fromarray(pictures.references[0]).save(folder / "reference.png", optimize=True)
         tensors = {
-            "identity": torch.from_numpy(source.identity), "reference_rgba": premultiply(torch.from_numpy(pictures.reference)[None])[0].half().float(), "rest_keypoints": rest,
+            "identity": torch.from_numpy(source.identity), "reference_rgba": premultiply(torch.from_numpy(pictures.references)).flatten(0, 1).half().float(),
+            "rest_keypoints": torch.from_numpy(pictures.places),
             "feature_map": look.feature[0].half().float(), "canvas_map": look.canvas[0].half().float(), "code": look.code[0],
         }  # fmt: skip
         still = torch.zeros(2, MOTION_WIDTH)
@@ -36,7 +36,7 @@ def export_avatar(out: Path, source: Source, head: PosedHead, pictures: HeadPict
         stage = Stage(f"{about['id']}/full", DecoderGraph(decoder.to(memory_format=torch.contiguous_format)), inputs, ["rgba"], tolerance=1.5, batch="F")
         entry, difference = stage_entry(stage, root, folder / "decoder-full.onnx", folder / "golden-full.safetensors")
         save_appearance(folder / "appearance.safetensors", tensors)
-        size = pictures.reference.shape[0]
+        size = pictures.references.shape[1]
         avatar = {
             "format": "echo-head-avatar", "formatVersion": 1, "id": about["id"], "displayName": about["displayName"], "licence": about["licence"],
             "provenance": {"summary": about["summary"]},

@@ -41,7 +41,7 @@ class Look(nn.Module):
     def __init__(self, paint: Paint, reference: Tensor) -> None:
         super().__init__()
         with torch.no_grad():
-            feature, canvas, code = paint["reference"](reference)
+            feature, canvas, code = paint["reference"](reference[:, :4])
             code = code + paint["appearance"].code.mean(0)
         self.feature, self.canvas, self.code = (nn.Parameter(value.clone()) for value in (feature, canvas, code))
 
@@ -91,9 +91,9 @@ def fit_look(
 ) -> tuple[Decoder, Look, dict]:
     """Trains look and decoder for `seconds`; returns them with the weights averaged over the last steps, and figures. Raises FloatingPointError."""
     decoder: Decoder = paint["decoder"]
-    reference = premultiply(torch.from_numpy(pictures.reference)[None])
+    reference = premultiply(torch.from_numpy(pictures.references)).flatten(0, 1)[None]
     look = Look(paint, reference)
-    rest = torch.from_numpy(pictures.rest)[None]
+    places = torch.from_numpy(pictures.places)[None]
     reference = reference.half().float().contiguous(memory_format=torch.channels_last)
     decoder.to(memory_format=torch.channels_last)
     for name, parameter in decoder.named_parameters():
@@ -106,7 +106,7 @@ def fit_look(
     count = len(pictures.motion)
     trained = np.array([i for i in range(count) if i % HELD_OUT_EVERY])
     motion = torch.from_numpy(pictures.motion)
-    windows = windows_of(pictures.rest, decoder.painter.grid)
+    windows = windows_of(pictures.places[0], decoder.painter.grid)
     scale = decoder.painter.size // decoder.painter.grid
     random = np.random.default_rng(3)
     fitted = nn.ModuleDict({"decoder": decoder, "look": look})
@@ -115,7 +115,7 @@ def fit_look(
     def paint_some(moves: Tensor, noise: float, window: tuple[int, int, int] | None) -> Tensor:
         tokens = token_noise(geometry["embedder"](moves), noise)
         with torch.autocast("cpu", dtype=torch.bfloat16, enabled=options.bf16):
-            made, _ = decoder(tokens, reference, rest.expand(len(moves), -1, -1), look.feature, look.canvas, look.code, window)
+            made, _ = decoder(tokens, reference, places.expand(len(moves), -1, -1, -1), look.feature, look.canvas, look.code, window)
         return made.float()
 
     started = computing_seconds()

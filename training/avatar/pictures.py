@@ -12,6 +12,7 @@ from training.data.heads.landmarks import KEYPOINT_GROUPS, KEYPOINT_INDEX
 from training.data.heads.light import Light
 from training.data.heads.renderer import Renderer
 from training.data.heads.rig import PosedHead
+from training.data.renders import opened_motion
 from training.model.layout import MOTION_WIDTH
 from training.stages.codec import BROW, EYE, LIPS, MOUTH
 
@@ -25,20 +26,20 @@ def computing_seconds() -> float:
 
 @dataclass
 class HeadPictures:
-    """rgba [P,S,S,4] uint8 with straight alpha, parts [P,S,S], motion [P,58], keypoints [P,96,2]; rest [96,2] and reference [S,S,4] of the head at rest."""
+    """rgba [P,S,S,4] uint8 with straight alpha, parts [P,S,S], motion [P,58], keypoints [P,96,2]; places [2,96,2] and references [2,S,S,4] of the head at rest and opened."""
 
     rgba: np.ndarray
     parts: np.ndarray
     motion: np.ndarray
     keypoints: np.ndarray
-    rest: np.ndarray
-    reference: np.ndarray
+    places: np.ndarray
+    references: np.ndarray
 
 
 def take_pictures(head: PosedHead, motion: np.ndarray, size: int, seconds: float, tell: Callable[[int, int], None]) -> HeadPictures:
     """Renders the motions [P,58] under the light of the shipped avatars, as many as `seconds` allow (at least 50)."""
     renderer = Renderer(size)
-    still = np.zeros(MOTION_WIDTH, np.float32)
+    shown = np.stack([np.zeros(MOTION_WIDTH, np.float32), opened_motion()])
     points = head.keypoints(motion[:, :52], motion[:, 52:])
     started = computing_seconds()
     rgba, parts = [], []
@@ -49,10 +50,10 @@ def take_pictures(head: PosedHead, motion: np.ndarray, size: int, seconds: float
         rgba.append(shot.rgba)
         parts.append(marked(shot.parts, points[number]))
         tell(number + 1, len(motion))
-    reference = renderer.render(head, still[:52], still[52:], Light.default()).rgba
+    references = np.stack([renderer.render(head, move[:52], move[52:], Light.default()).rgba for move in shown])
     renderer.close()
     count = len(rgba)
-    return HeadPictures(np.stack(rgba), np.stack(parts), motion[:count], points[:count], head.keypoints(still[None, :52], still[None, 52:])[0], reference)
+    return HeadPictures(np.stack(rgba), np.stack(parts), motion[:count], points[:count], head.keypoints(shown[:, :52], shown[:, 52:]), references)
 
 
 def marked(parts: np.ndarray, points: np.ndarray) -> np.ndarray:

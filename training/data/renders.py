@@ -17,7 +17,20 @@ from training.data.heads.light import Light, sample_light
 from training.data.heads.renderer import Renderer
 from training.model.layout import KEYPOINTS, MOTION_WIDTH
 
+OPENED = {
+    "jawOpen": 0.6, "mouthUpperUpLeft": 0.6, "mouthUpperUpRight": 0.6, "mouthLowerDownLeft": 0.5, "mouthLowerDownRight": 0.5, "mouthStretchLeft": 0.2,
+    "mouthStretchRight": 0.2, "eyeBlinkLeft": 1.0, "eyeBlinkRight": 1.0,
+}  # fmt: skip
+"""The second reference picture: what the first one hides. Both rows of teeth, the tongue, and the lids."""
 POSE_SPREAD = (0.22, 0.14, 0.10, 0.02, 0.015, 0.02)  # yaw, pitch, roll (rad), x, y, z (head heights): one standard deviation
+
+
+def opened_motion() -> np.ndarray:
+    """Motion [58] of the second reference picture."""
+    motion = np.zeros(MOTION_WIDTH, np.float32)
+    for name, value in OPENED.items():
+        motion[ARKIT_INDEX[name]] = value
+    return motion
 
 
 def recorded_motion(speech: Path | None, talks: Path | None, limit: int = 60) -> np.ndarray:
@@ -64,7 +77,7 @@ def sample_motion(rng: np.random.Generator, recorded: np.ndarray) -> np.ndarray:
 
 
 def render_set(out: Path, name: str, heads: list, frames_per_head: int, motion: np.ndarray, seed: int, vary_light: bool, size: int) -> None:
-    """Writes `<name>-{rgba,parts,motion,keypoints,head}.npy`, and rest keypoints and reference pictures of every head."""
+    """Writes `<name>-{rgba,parts,motion,keypoints,head}.npy`, and both reference pictures of every head (at rest, opened) with their keypoints."""
     rng = np.random.default_rng(seed)
     renderer = Renderer(size)
     total = len(heads) * frames_per_head
@@ -75,12 +88,16 @@ def render_set(out: Path, name: str, heads: list, frames_per_head: int, motion: 
     owner = np.zeros(total, np.int64)
     rest = np.zeros((len(heads), KEYPOINTS, 2), np.float32)
     reference = np.zeros((len(heads), size, size, 4), np.uint8)
+    opened_points, opened = rest.copy(), reference.copy()
+    wide = opened_motion()
     started = time.time()
     still = np.zeros(MOTION_WIDTH, np.float32)
     for h, make in enumerate(heads):
         head = make()
         rest[h] = head.keypoints(still[None, :52], still[None, 52:])[0]
         reference[h] = renderer.render(head, still[:52], still[52:], Light.default()).rgba
+        opened_points[h] = head.keypoints(wide[None, :52], wide[None, 52:])[0]
+        opened[h] = renderer.render(head, wide[:52], wide[52:], Light.default()).rgba
         first = h * frames_per_head
         for k in range(frames_per_head):
             motions[first + k] = sample_motion(rng, motion)
@@ -96,6 +113,8 @@ def render_set(out: Path, name: str, heads: list, frames_per_head: int, motion: 
     np.save(out / f"{name}-head.npy", owner)
     np.save(out / f"{name}-rest.npy", rest)
     np.save(out / f"{name}-reference.npy", reference)
+    np.save(out / f"{name}-opened.npy", opened)
+    np.save(out / f"{name}-opened-points.npy", opened_points)
 
 
 def head_makers(path: str | None, others: int, offset: int) -> tuple[list[str], list, list]:

@@ -2,9 +2,10 @@
 
     tokens -> keypoints --splat--> feature image 64 x 64 ---.
                  |                                            U-Net 64..8 -> 128 -> 256: warp mask, paint, alpha
-                 '-> coarse flow -> warped reference + maps -'     + close-up of eyes and mouth, from finer splats
+                 '-> coarse flow -> warped reference + maps -'     + close-up of eyes and mouth, from finer splats and a second
+                                                                     reference with the mouth open and the eyes shut
 Geometry is given by the keypoints; what stays visible is carried over from the reference picture by the flow they span (as in
-first-order motion models, Siarohin et al. 2019), what the reference never showed (teeth, tongue, lids) is painted.
+first-order motion models, Siarohin et al. 2019); what it hides (teeth, tongue, lids) comes the same way from the second one, or is painted.
 All colour inside is premultiplied; the result is un-premultiplied last.
 """
 
@@ -18,7 +19,7 @@ from training.model.layout import KEYPOINTS, TOKEN_WIDTH, TOKENS
 
 
 class ReferenceEncoder(nn.Module):
-    """I_ref: premultiplied RGBA [A,4,S,S] -> appearance of an avatar: maps at 64 and at S/2 pixels and a code. Runs once, at export."""
+    """I_ref at rest: premultiplied RGBA [A,4,S,S] -> appearance of an avatar: maps at 64 and at S/2 pixels and a code. Runs once, at export."""
 
     def __init__(self, painter: Painter, code: int = 128):
         super().__init__()
@@ -64,7 +65,8 @@ class Modulated(nn.Module):
 class CloseUp(nn.Module):
     """A second look at the part of the picture where faces are read: eyes, mouth and brows, from splats at half resolution.
 
-    Adds to what the rest of the decoder paints there and fades out towards the border of its window, so it may be left out.
+    Adds to what the rest of the decoder paints there, lays the opened reference over it where its mask says, and fades out towards the
+    border of its window, so it may be left out.
     """
 
     WINDOW = (17, 14, 36)
@@ -75,11 +77,11 @@ class CloseUp(nn.Module):
         self.splats, self.row, self.column, self.side = painter.close_splat, *(v * painter.grid // 64 for v in self.WINDOW)
         c, f = painter.close, painter.close // 2
         self.from_wide = nn.Conv2d(wide, 4 * c, 1)
-        self.enter = nn.Conv2d(c + painter.half + painter.canvas + 4 + self.splats, c, 3, padding=1)
+        self.enter = nn.Conv2d(c + painter.half + painter.canvas + 8 + self.splats, c, 3, padding=1)
         self.mix = nn.ModuleList(nn.Conv2d(c, c, 3, padding=1) for _ in range(2))
         self.to_full = nn.Conv2d(c, 4 * f, 1)
-        self.full1 = nn.Conv2d(f + 4, f, 3, padding=1)
-        self.full2 = nn.Conv2d(f, 5, 3, padding=1)
+        self.full1 = nn.Conv2d(f + 8, f, 3, padding=1)
+        self.full2 = nn.Conv2d(f, 6, 3, padding=1)
         nn.init.zeros_(self.full2.weight)
         nn.init.zeros_(self.full2.bias)
         size, side = painter.size, self.side * painter.size // painter.grid
@@ -89,8 +91,12 @@ class CloseUp(nn.Module):
         fade[0, 0, row : row + side, column : column + side] = ramp[:, None] * ramp[None]
         self.register_buffer("fade", fade, persistent=False)
 
-    def forward(self, wide: Tensor, half: Tensor, kept: Tensor, moved: Tensor, splat: Tensor) -> Tensor:
-        """Maps of a window: wide [F,C,g,g], half and kept and splat at 2g, moved [F,4,4g,4g] -> addition to the five last channels [F,5,4g,4g]."""
+    def forward(self, wide: Tensor, half: Tensor, kept: Tensor, moved: Tensor, opened: Tensor, splat: Tensor) -> Tensor:
+        """Maps of a window: wide [F,C,g,g], half and kept and splat at 2g, moved and opened [F,4,4g,4g] (both references, warped).
+
+        Gives [F,6,4g,4g]: additions to the five last channels of the decoder, and the mask of the opened reference (logits + 2).
+        """
+        moved = torch.cat([moved, opened], 1)
         h = torch.cat([F.pixel_shuffle(self.from_wide(wide), 2), half, kept, F.avg_pool2d(moved, 2), splat], 1)
         h = F.silu(self.enter(h))
         for conv in self.mix:
@@ -100,7 +106,10 @@ class CloseUp(nn.Module):
 
 
 class Decoder(nn.Module):
-    """tokens [F,12,32] + reference [F|1,4,S,S], rest keypoints, maps, code -> premultiplied RGBA [F,4,S,S] and keypoints [F,96,2]."""
+    """tokens [F,12,32] + appearance -> premultiplied RGBA [F,4,S,S] and keypoints [F,96,2].
+
+    The appearance: reference [F|1,8,S,S], two premultiplied pictures (at rest; opened), their keypoints [F|1,2,96,2], maps and code.
+    """
 
     def __init__(self, painter: Painter, code: int = 128):
         super().__init__()
@@ -109,6 +118,7 @@ class Decoder(nn.Module):
         self.keypoints = KeypointHead(painter.splat)
         self.log_sigma = nn.Parameter(torch.full((KEYPOINTS,), -2.6))  # splat radius in half widths, see settle()
         self.log_reach = nn.Parameter(torch.full((KEYPOINTS,), -1.9))  # reach of a keypoint in the flow
+        self.log_reach_opened = nn.Parameter(torch.full((KEYPOINTS,), -1.9))  # and in that of the opened reference
         self.code_in = nn.Sequential(nn.Linear(code + TOKENS * TOKEN_WIDTH, 128), nn.SiLU())
         self.enter = Modulated(painter.splat + painter.feature + 4 + 1, c1, 128)
         self.level1 = Modulated(c1, c1, 128)
@@ -142,14 +152,17 @@ class Decoder(nn.Module):
             self.log_sigma.copy_(distance.mul(0.6).clamp(0.02, 0.10).log())
             self.log_sigma_fine.copy_(distance.mul(0.35).clamp(0.01, 0.06).log())
             self.log_reach.copy_(distance.mul(0.9).clamp(0.03, 0.25).log())
+            self.log_reach_opened.copy_(self.log_reach)
 
     def forward(
-        self, tokens: Tensor, reference: Tensor, rest: Tensor, feature: Tensor, canvas: Tensor, code: Tensor, window: tuple[int, int, int] | None = None
+        self, tokens: Tensor, reference: Tensor, places: Tensor, feature: Tensor, canvas: Tensor, code: Tensor, window: tuple[int, int, int] | None = None
     ) -> tuple[Tensor, Tensor]:
         """`window` (row, column, side in cells of the feature image) paints just that part of the picture, which makes training cheaper."""
         frames = tokens.shape[0]
         expand = lambda t: t.expand(frames, -1, -1, -1)  # noqa: E731
         reference, feature, canvas = expand(reference), expand(feature), expand(canvas)
+        reference, opened = reference.chunk(2, dim=1)
+        rest, places = places[:, 0], places[:, 1]
         with torch.autocast(tokens.device.type, enabled=False):  # half precision would move keypoints by half a pixel
             points, local = self.keypoints(tokens.float(), rest.float())
         splat, flow, reached = self._spread(points, local, rest)
@@ -178,14 +191,20 @@ class Decoder(nn.Module):
         u = F.silu(self.full1(torch.cat([F.pixel_shuffle(self.to_full(half), 2), moved], 1)))
         u = self.full2(u)  # S
         if self.close:
-            u = u + self._close_up(place, window is not None, points, style, wide, half, kept, moved)
+            added, share, opened = self._close_up(place, window is not None, points, places, style, opened, wide, half, kept, moved)
+            u = u + added
         mask = torch.sigmoid(u[:, 4:5] + 0.5)
         alpha_paint = torch.sigmoid(u[:, 3:4] * 4)
         paint = torch.cat([torch.sigmoid(u[:, :3] * 2) * alpha_paint, alpha_paint], 1)
-        return mask * moved + (1 - mask) * paint, points
+        picture = mask * moved + (1 - mask) * paint
+        return (picture * (1 - share) + opened if self.close else picture), points
 
-    def _close_up(self, place: tuple[int, int, int], cropped: bool, points: Tensor, style: Tensor, *maps: Tensor) -> Tensor:
-        """The close-up's addition to a picture of the cells `place`: in training of just those, else of its own window."""
+    def _close_up(
+        self, place: tuple[int, int, int], cropped: bool, points: Tensor, opened_points: Tensor, style: Tensor, picture: Tensor, *maps: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """The close-up of a picture of the cells `place`, in training of just those, else of its own window: what it adds, its mask, and the
+        warped opened reference times the mask.
+        """
         close = self.close
         row, column, side = place if cropped else (close.row, close.column, close.side)
         wide, half, kept, moved = maps
@@ -197,29 +216,41 @@ class Decoder(nn.Module):
             local = self.fine(style.float()).reshape(-1, KEYPOINTS, close.splats)
             x, y = (self.axis_fine[v * 2 : (v + side) * 2] for v in (column, row))
             splat = spread(x, points.float(), self.log_sigma_fine, local, y)
-        added = close(wide, half, kept, moved, splat)
+            flow, _ = flow_to(opened_points.float(), points.float(), self.log_reach_opened, torch.stack(torch.meshgrid(x, y, indexing="xy"))[None], x, y)
+        flow = F.interpolate(flow, scale_factor=scale // 2, mode="bilinear", align_corners=False)
+        opened = F.grid_sample(picture, flow.permute(0, 2, 3, 1), padding_mode="border", align_corners=False)
+        found = close(wide, half, kept, moved, opened, splat)
         fade = close.fade[:, :, row * scale : (row + side) * scale, column * scale : (column + side) * scale]
-        added = added * fade
-        if cropped:
-            return added
-        after = self.painter.grid - side
-        return F.pad(added, [v * scale for v in (column, after - column, row, after - row)])
+        share = fade * torch.sigmoid(found[:, 5:] - 2)
+        together = torch.cat([found[:, :5] * fade, share, opened * share], 1)
+        if not cropped:
+            after = self.painter.grid - side
+            together = F.pad(together, [v * scale for v in (column, after - column, row, after - row)])
+        return together[:, :5], together[:, 5:6], together[:, 6:]
 
     def _spread(self, points: Tensor, local: Tensor, rest: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Keypoints [F,96,2] -> splatted features [F,C,64,64], sampling flow [F,2,64,64] (where each cell looks in the reference), its reach."""
         with torch.autocast(points.device.type, enabled=False):
             points, local, rest = points.float(), local.float(), rest.float()
             splat = spread(self.axis, points, self.log_sigma, local)
-            # each keypoint by its density 1 / sigma^2: close ones (lips, lids) outweigh far-reaching ones (outline) among themselves
-            density = torch.exp(-2 * self.log_reach)[None, :, None] * torch.ones_like(points[:, :, :1])
-            sums = spread(self.axis, points, self.log_reach, torch.cat([(rest - points) * density, density], dim=-1))
-            shift, total = sums[:, :2], sums[:, 2:]
-            return splat, self.cells + shift / (total + 1.0), total / (total + 0.02)  # background does not move
+            flow, total = flow_to(rest, points, self.log_reach, self.cells, self.axis, self.axis)
+            return splat, flow, total / (total + 0.02)
 
 
 def centres(side: int) -> Tensor:
     """Centres of a row of cells over -1..1, [side]."""
     return (torch.arange(side).float() + 0.5) / side * 2 - 1
+
+
+def flow_to(source: Tensor, points: Tensor, log_reach: Tensor, cells: Tensor, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+    """Where each of the cells [1,2,H,W] looks in the picture whose keypoints are `source` [F,K,2], [F,2,H,W], and the keypoints' weight there.
+
+    Each keypoint counts by its density 1 / sigma^2: close ones (lips, lids) outweigh far-reaching ones (outline) among themselves.
+    """
+    density = torch.exp(-2 * log_reach)[None, :, None] * torch.ones_like(points[:, :, :1])
+    sums = spread(x, points, log_reach, torch.cat([(source - points) * density, density], dim=-1), y)
+    shift, total = sums[:, :2], sums[:, 2:]
+    return cells + shift / (total + 1.0), total  # background does not move
 
 
 def spread(axis: Tensor, points: Tensor, log_sigma: Tensor, values: Tensor, down: Tensor | None = None) -> Tensor:

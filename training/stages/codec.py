@@ -35,14 +35,20 @@ class Pictures:
     head: Tensor  # [P]
     rest: Tensor  # [H,96,2]
     reference: Tensor  # [H,S,S,4] uint8
+    opened: Tensor  # [H,S,S,4] uint8, the second reference
+    opened_points: Tensor  # [H,96,2]
 
     @staticmethod
     def load(folder: Path, name: str) -> "Pictures":
         array = lambda key, **k: np.load(folder / f"{name}-{key}.npy", **k)  # noqa: E731
         tensor = lambda key: tensor_of(array(key))  # noqa: E731
         return Pictures(
-            array("rgba", mmap_mode="r"), array("parts", mmap_mode="r"), tensor("motion"), tensor("keypoints"), tensor("head"), tensor("rest"), tensor("reference")
-        )
+            array("rgba", mmap_mode="r"), array("parts", mmap_mode="r"), tensor("motion"), tensor("keypoints"), tensor("head"), tensor("rest"), tensor("reference"), tensor("opened"), tensor("opened-points"),
+        )  # fmt: skip
+
+    def references(self) -> tuple[Tensor, Tensor]:
+        """Both reference pictures of every head, premultiplied [H,8,S,S], and their keypoints [H,2,96,2]."""
+        return torch.cat([premultiply(self.reference), premultiply(self.opened)], 1), torch.stack([self.rest, self.opened_points], 1)
 
     def held_out(self) -> Tensor:
         """Every 25th picture is never trained on."""
@@ -118,7 +124,7 @@ class Paint(nn.ModuleDict):
         super().__init__({"decoder": Decoder(painter), "reference": ReferenceEncoder(painter), "appearance": Appearance(avatars, painter)})
 
     def appearance_of(self, reference: Tensor, avatar: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
-        feature, canvas, code = self["reference"](reference)
+        feature, canvas, code = self["reference"](reference[:, :4])
         if avatar is None:
             return feature, canvas, code
         fitted = self["appearance"]
@@ -156,7 +162,7 @@ def train_paint(config: Config, folder: Path, renders: Path, geometry: Geometry,
     for layer, parameter in paint["decoder"].keypoints.named_parameters():
         parameter.requires_grad_(layer.startswith("local"))  # places stay as the mesh taught them
     paint = paint.to(memory_format=torch.channels_last)
-    reference = premultiply(pictures.reference)
+    reference, places = pictures.references()
     trained = pictures.trained()
     run = config.stage(name)
 
@@ -173,7 +179,7 @@ def train_paint(config: Config, folder: Path, renders: Path, geometry: Geometry,
         with autocast(config):
             feature, canvas, code = paint.appearance_of(reference[avatars_seen], avatars_seen)
             made, points = paint["decoder"](
-                tokens, reference[owner].contiguous(memory_format=torch.channels_last), pictures.rest[owner], feature[place], canvas[place], code[place], window,
+                tokens, reference[owner].contiguous(memory_format=torch.channels_last), places[owner], feature[place], canvas[place], code[place], window,
             )  # fmt: skip
         return made.float(), points.float()
 

@@ -18,12 +18,12 @@ from torch import Tensor, nn
 
 from training.model.audio_encoder import AudioEncoder
 from training.model.config import Config, Painter
-from training.model.decoder import premultiply, straight_bytes
+from training.model.decoder import straight_bytes
 from training.model.flow import euler_times
 from training.model.generator import Condition
-from training.model.layout import KEYPOINTS, MOTION_WIDTH, REGIONS, TOKEN_WIDTH, TOKENS
+from training.model.layout import MOTION_WIDTH, REGIONS, TOKEN_WIDTH, TOKENS
 from training.model.phi import history_width
-from training.stages.codec import Geometry, Paint
+from training.stages.codec import Geometry, Paint, Pictures
 from training.stages.distil import load_student
 from training.stages.graphs import gflop, halve_weights
 from training.stages.talking import IDENTITIES
@@ -247,17 +247,18 @@ def export_pack(config: Config, work: Path, renders: Path, geometry: Geometry, e
 def export_avatar(out: Path, work: Path, renders: Path, geometry: Geometry, modules: nn.ModuleDict, painters: dict[str, tuple[Painter, str]],
                   name: str, number: int, style: int, parity: dict[str, float]) -> dict:  # fmt: skip
     """One avatar: reference picture, appearance, decoder entries. The decoder graph of a variant is written once and shared."""
-    reference = np.load(renders / "paint-reference.npy")[number]
-    rest = torch.from_numpy(np.load(renders / "paint-rest.npy"))
+    pictures = Pictures.load(renders, "paint")
+    reference = pictures.reference[number].numpy()
+    both, places = pictures.references()
     folder = out / f"avatars/{name}"
     folder.mkdir(parents=True, exist_ok=True)
     Image.fromarray(reference).save(folder / "reference.png", optimize=True)
-    picture = premultiply(torch.from_numpy(reference)[None])
+    picture = both[number : number + 1]
     identity = modules["speaker"].identity_tokens(torch.tensor([style]))[0]
-    tensors = {"identity": identity, "reference_rgba": picture[0].half().float(), "rest_keypoints": rest[number]}
+    tensors = {"identity": identity, "reference_rgba": picture[0].half().float(), "rest_keypoints": places[number]}
     decoders = {}
     for variant, (painter, checkpoint) in painters.items():
-        paint = Paint(painter, len(rest))
+        paint = Paint(painter, len(places))
         paint.load_state_dict(torch.load(work / f"{checkpoint}.pt", weights_only=False)["averaged"])
         paint.eval().requires_grad_(False)
         feature, canvas, code = paint.appearance_of(picture, torch.tensor([number]))
@@ -266,13 +267,12 @@ def export_avatar(out: Path, work: Path, renders: Path, geometry: Geometry, modu
         tensors |= {key + suffix: value for key, value in own.items()}
         still = torch.zeros(2, MOTION_WIDTH)
         still[0, 17], still[1, 23:25], still[1, 52] = 0.6, 0.7, 0.15  # jaw open; smile, turned
-        inputs = {"tokens": geometry["embedder"](still), "reference_rgba": tensors["reference_rgba"], "rest_keypoints": rest[number], **own}
+        inputs = {"tokens": geometry["embedder"](still), "reference_rgba": tensors["reference_rgba"], "rest_keypoints": places[number], **own}
         inputs = {key + suffix if key in own else key: value for key, value in inputs.items()}
         stage = Stage(f"{name}/{variant}", DecoderGraph(paint["decoder"]), inputs, ["rgba"], tolerance=1.5, batch="F")
         decoders[variant], parity[stage.name] = stage_entry(stage, out, out / f"decoders/heroes-{variant}.onnx", folder / f"golden-{variant}.safetensors")
         print(f"export {stage.name}: {decoders[variant]['bytes'] / 1e6:.2f} MB, {decoders[variant]['gflopPerFrame']} GFLOP a frame, parity {parity[stage.name]:.2g}", flush=True)
     save_appearance(folder / "appearance.safetensors", tensors)
-    assert rest.shape[1] == KEYPOINTS
     return {
         "format": "echo-head-avatar", "formatVersion": 1, "id": name, "displayName": DISPLAY.get(name, name.title()), "licence": "MIT",
         "provenance": {"summary": "A rendered parametric head; nobody's likeness."},

@@ -1,5 +1,8 @@
 """Stage 1 `talking`: the generator learns speech and idle motion from the avatar's own audio, affect words and identity (ECHO Sec. 3.3).
 
+A past that is always true and always clean tells the mood, and then nobody needs the words or the user: a share of the crops goes on from
+another talk's past, and another share from one drowned in noise (`unsure_past`).
+
 L = L_flow + lambda L_pixel + mu L_lips. L_pixel is measured where the pixels will move: at the projected keypoints of a head, in
 pixels. L_lips is ours: closures are a few frames in a hundred, so a mean over all tokens hardly feels them.
 """
@@ -87,12 +90,27 @@ def lips_loss(geometry: Geometry, made: Tensor, motion: Tensor, closed: Tensor) 
     return (weight * (gap + (coefs - motion[:, :52])[:, SPOKEN].abs().mean(1))).mean()
 
 
+OTHER_PAST, DROWNED_PAST = 0.2, 0.2
+"""Shares of the crops whose past is that of another crop of the batch, and whose past is hardly to be seen."""
+
+
+def unsure_past(data: Tensor) -> Tensor:
+    """Motion [N,L,4,K,32] as the past that the network is given: mostly the truth with a little noise."""
+    n = len(data)
+    kind = torch.rand(n)
+    own = torch.arange(n)
+    from_ = torch.where(kind < OTHER_PAST, own.roll(1), own)
+    drowned = (kind >= OTHER_PAST) & (kind < OTHER_PAST + DROWNED_PAST)
+    level = torch.where(drowned, 0.3 + 1.2 * torch.rand(n), 0.2 * torch.rand(n))
+    return data[from_] + level[:, None, None, None, None] * torch.randn_like(data)
+
+
 def flow_losses(speaker: Speaker, geometry: Geometry, batch: Batch, condition: Condition, rest: Tensor, weights: Weights) -> tuple[Tensor, dict, list[Tensor]]:
     """Flow loss of every block, pixel and lip loss of the clean motion that the network tells. Also gives the features of Eq. 12."""
     n, frames, _ = batch.motion.shape
     blocks = batch.words.shape[1]
     data = geometry["embedder"](batch.motion).reshape(n, blocks, frames // blocks, TOKENS, TOKEN_WIDTH)
-    seen = data + torch.rand(n, 1, 1, 1, 1) * 0.2 * torch.randn_like(data)  # the past is not exact either
+    seen = unsure_past(data)
     noise, time = torch.randn_like(data), sample_time((n, blocks))
     moving = interpolate(noise, data, time)
     people = torch.tensor([talk.identity % IDENTITIES for talk, _ in batch.crops])

@@ -78,7 +78,7 @@ def test_a_stage_that_differs_is_refused(tmp_path: Path) -> None:
 
 def test_a_decoder_leaves_the_appearance_out_of_its_golden_file(tmp_path: Path) -> None:
     painter = Painter(size=128, channels=(8, 12, 16, 24), half=8, full=8, splat=4, feature=4, canvas=4)
-    shapes = {"reference_rgba": (4, 128, 128), "rest_keypoints": (96, 2), "feature_map": (4, 32, 32), "canvas_map": (4, 64, 64), "code": (128,)}
+    shapes = {"reference_rgba": (8, 128, 128), "rest_keypoints": (2, 96, 2), "feature_map": (4, 32, 32), "canvas_map": (4, 64, 64), "code": (128,)}
     inputs = {"tokens": torch.randn(2, 12, 32)} | {k: torch.rand(*shape) for k, shape in shapes.items()}
     stage = Stage("ada/full", DecoderGraph(Decoder(painter).requires_grad_(False)), inputs, ["rgba"], tolerance=1.5, batch="F")
     entry, _ = stage_entry(stage, tmp_path, tmp_path / "d.onnx", tmp_path / "d.safetensors")

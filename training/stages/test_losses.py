@@ -8,7 +8,7 @@ from training.data.speech.visemes import mouth_opening
 from training.model.config import Painter
 from training.stages.codec import Geometry
 from training.stages.speech import disturbed
-from training.stages.talking import lips_loss, opening
+from training.stages.talking import lips_loss, opening, unsure_past
 
 
 def test_the_gap_between_the_lips_is_that_of_the_visemes() -> None:
@@ -36,3 +36,14 @@ def test_disturbed_sound_keeps_its_time() -> None:
     assert float((changed - mel).abs().max()) > 0.05
     energy = changed.mean(1)
     assert bool((energy.argmax(1) - 24).abs().le(1).all())
+
+
+def test_most_pasts_are_true_some_are_of_another_talk_and_some_drown() -> None:
+    torch.manual_seed(4)
+    data = torch.randn(400, 2, 4, 12, 32)
+    seen = unsure_past(data)
+    own = (seen - data).flatten(1).std(1)
+    other = (seen - data.roll(1, 0)).flatten(1).std(1)
+    assert 0.5 < float((own < 0.25).float().mean()) < 0.7
+    assert 0.13 < float((other < 0.25).float().mean()) < 0.27
+    assert 0.13 < float(((own > 0.29) & (other > 0.29)).float().mean()) < 0.27

@@ -1,12 +1,13 @@
 """Text and a voice become speech with phone times; the same input gives the same bytes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from training.data.speech.espeak import speak_espeak
 from training.data.speech.festival import speak_festival
 from training.data.speech.flite import speak_flite
+from training.data.speech.kokoro import speak_kokoro
 from training.data.speech.phones import Phone, fitted_phones, scaled_phones
 from training.data.speech.voices import Voice
 from training.data.speech.world import SAMPLE_RATE_HZ, bend
@@ -33,12 +34,17 @@ def synthesise(text: str, voice: Voice) -> Speech:
 
     Raises ValueError for an unknown engine and the engine's own error when it cannot speak.
     """
-    if voice.engine not in _ENGINES:
+    if voice.engine == "kokoro":
+        pcm, phones = speak_kokoro(text, voice.base, voice.rate)
+        left = replace(voice, rate=1.0)  # it speaks at any rate by itself
+    elif voice.engine in _ENGINES:
+        pcm, phones = _ENGINES[voice.engine](text, voice.base)
+        left = voice
+    else:
         raise ValueError(f"unknown speech engine {voice.engine!r}")
-    pcm, phones = _ENGINES[voice.engine](text, voice.base)
-    if voice.bent:
-        pcm = bend(pcm, voice)
-        phones = scaled_phones(phones, 1 / voice.rate)
+    if left.bent:
+        pcm = bend(pcm, left)
+        phones = scaled_phones(phones, 1 / left.rate)
     pcm = levelled(pcm, SPEECH_RMS * voice.energy)
     return Speech(pcm, fitted_phones(phones, len(pcm) / SAMPLE_RATE_HZ))
 

@@ -4,12 +4,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from training.data.speech.kokoro import HELD_OUT_KOKORO, KOKORO_VOICES, kokoro_folder
+
 
 @dataclass(frozen=True)
 class Voice:
     """A synthesiser's voice and its factors; 1 leaves each property as the synthesiser made it."""
 
-    engine: str  # "flite" | "espeak" | "festival"
+    engine: str  # "flite" | "espeak" | "festival" | "kokoro"
     base: str  # the engine's own voice name
     pitch: float = 1.0  # mean F0
     formant: float = 1.0  # formant frequencies; above 1 is a shorter vocal tract
@@ -30,6 +32,7 @@ class Voice:
 
 # Never heard in training, in no pitch and no formant: a Scottish man and an espeak-ng woman.
 HELD_OUT_VOICES: tuple[Voice, ...] = (Voice("flite", "awb"), Voice("espeak", "linda"))
+HELD_OUT_NATURAL: tuple[Voice, ...] = tuple(Voice("kokoro", base) for base in HELD_OUT_KOKORO)
 
 _STATISTICAL = [  # (pitch, formant): women, men, older and younger; keeps |formant - 1| small enough to stay human
     ("flite", "slt", (1.0, 1.0), (1.12, 1.06), (0.9, 0.95), (1.22, 1.12), (0.95, 1.04), (0.72, 0.86), (1.05, 0.97)),
@@ -42,6 +45,9 @@ _ESPEAK = ("f2", "f3", "f4", "Alicia", "Andrea", "belinda", "m1", "m3", "m7", "L
 TRAINING_TIMBRES: tuple[Voice, ...] = tuple(
     Voice(engine, base, pitch, formant) for engine, base, *bends in _STATISTICAL for pitch, formant in bends
 ) + tuple(Voice("espeak", base) for base in _ESPEAK)
+
+KOKORO_SHARE = 0.35
+"""Share of the draws that are natural voices, where they are installed: they cost a hundred times flite's time, and sound like people."""
 
 
 @dataclass(frozen=True)
@@ -77,12 +83,15 @@ def coloured_voice(voice: Voice, emotion: str, strength: float = 1.0) -> Voice:
 
 
 def sample_timbre(seed: int, split: str = "train") -> Voice:
-    """One person's voice; split "held-out" draws from `HELD_OUT_VOICES` only. Half of the draws are flite voices."""
+    """One person's voice; split "held-out" draws from the held-out ones only. Half of what is not natural is flite."""
     rng = np.random.default_rng([seed, 0x7132])
     if split == "held-out":
-        return HELD_OUT_VOICES[int(rng.integers(len(HELD_OUT_VOICES)))]
+        voices = HELD_OUT_VOICES + (HELD_OUT_NATURAL if kokoro_folder() else ())
+        return voices[int(rng.integers(len(voices)))]
     if split != "train":
         raise ValueError(f'split must be "train" or "held-out", got {split!r}')
+    if kokoro_folder() and rng.random() < KOKORO_SHARE:
+        return Voice("kokoro", KOKORO_VOICES[int(rng.integers(len(KOKORO_VOICES)))])
     weights = np.array([2.0 if voice.engine == "flite" else 1.0 for voice in TRAINING_TIMBRES])
     return TRAINING_TIMBRES[int(rng.choice(len(TRAINING_TIMBRES), p=weights / weights.sum()))]
 
