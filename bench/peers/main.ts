@@ -71,7 +71,7 @@ async function measure(options: {
   const most = Number(options.utterances);
   if (!Number.isInteger(most) || most < 2) throw new TypeError(`--utterances must be a whole number of at least 2`);
   if (options.recorded !== undefined && !existsSync(options.phones))
-    throw new Error(`there is no ${options.phones}: python bench/peers/align.py ${options.recorded} --out ${options.phones}`);
+    throw new Error(`there is no ${options.phones}: python -m bench.peers.align ${options.recorded} --out ${options.phones}`);
   const synthesised = readSynthesised(options.speech, "held-out", most);
   const recorded = options.recorded === undefined ? undefined : await readRecorded(options.recorded, options.phones, most);
   const ours = await createOurs(options.pack);

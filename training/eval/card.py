@@ -27,6 +27,7 @@ from training.eval.likeness import likeness
 from training.eval.lip_sync import Sentences, lip_sync, speak
 from training.eval.lips import lips
 from training.eval.reactions import lasting_concern, smile_answers
+from training.eval.recorded import aligned_sets, recorded
 from training.eval.rollouts import Clip, Played, choose_clips, histories, lane_of
 from training.eval.session import SWITCHES, Made, Pack, roll_out
 from training.eval.trained import NotMeasured, Trained
@@ -113,6 +114,13 @@ def measure(pack: Pack, trained: Trained, arguments: argparse.Namespace, figures
         return lip_sync(sound[0])
 
     figures.measure("lipSync", voices)
+
+    def recordings() -> dict:
+        if not arguments.recorded:
+            raise NotMeasured("no aligned recordings were given (--recorded)")
+        return recorded(pack, aligned_sets(arguments.recorded))
+
+    figures.measure("recorded", recordings)
     figures.measure("languages", lambda: languages(pack))
     if not figures.wants("lips", "lipsAllTalks", "smiles", "behaviour", "controls", "consistency", "likeness", "concern", "fewSteps", "ablations", "drift"):
         return
@@ -191,6 +199,7 @@ def main() -> None:
     parser.add_argument("--talks", type=int, default=8, help="held-out talks")
     parser.add_argument("--seconds", type=int, default=60, help="seconds of each talk")
     parser.add_argument("--ablation-seconds", type=int, default=30)
+    parser.add_argument("--recorded", nargs="*", default=[], metavar="NAME=FOLDER=PHONES.json", help="recordings with phones from bench/peers/align.py")
     parser.add_argument("--sentences", type=int, default=32)
     parser.add_argument("--drift-minutes", type=float, default=10.0)
     parser.add_argument("--minutes", type=float, default=5.0, help="time for the talks and rollouts; clips are shortened to fit, to 40 %% at least")

@@ -8,7 +8,7 @@ from pathlib import Path
 from training.data.speech.kokoro import FOLDER_VARIABLE
 from training.model.config import Config
 
-DEFAULT_SIZES = {"utterances": 1500, "talks": 60, "talk_minutes": 4.0, "held_out_talks": 8, "paint": 2500, "others": 40, "motion": 60, "size": 256}
+DEFAULT_SIZES = {"utterances": 1500, "natural": 400, "talks": 60, "talk_minutes": 4.0, "held_out_talks": 8, "paint": 2500, "others": 40, "motion": 60, "size": 256}
 
 
 def prepare(config: Config, places: dict[str, Path | None], sizes: dict) -> None:
@@ -31,7 +31,7 @@ def prepare(config: Config, places: dict[str, Path | None], sizes: dict) -> None
         os.environ[FOLDER_VARIABLE] = str(kokoro.resolve())
     seed = ["--seed", str(config.seed)]
     if not (places["speech"] / "index.json").exists():
-        _run("training.data.speech.build", "--out", places["speech"], "--utterances", size["utterances"], *seed)
+        _run("training.data.speech.build", "--out", places["speech"], "--utterances", size["utterances"], *(["--natural", size["natural"]] if kokoro else []), *seed)
     if not (places["talks"] / "index.json").exists():
         held = ["--held-out", size["held_out_talks"]]
         _run("training.data.conversation.build", "--out", places["talks"], "--count", size["talks"], "--minutes", size["talk_minutes"], *held, *seed)

@@ -11,6 +11,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
 from training.data.arkit import ARKIT_INDEX
+from training.data.speech.kokoro import kokoro_folder
 from training.data.speech.voices import sample_timbre
 
 from .affect_text import INTENSITIES, Affect, describe
@@ -43,6 +44,8 @@ from .turns import Turn, backchannel_places, schedule
 _AROUSAL = np.array([e.arousal for e in EMOTIONS], np.float32)
 _VALENCE = np.array([e.valence for e in EMOTIONS], np.float32)
 _BACKCHANNELS = {"sad": ("Oh.", "Oh no.", "I see."), "happy": ("Wow.", "Oh!", "Yeah!", "Really?"), "": ("Yeah.", "Right.", "Uh huh.", "I see.", "Okay.")}
+NATURAL_EVERY = 6
+"""One talk in so many is between natural voices, where they are installed."""
 DIRECTED_TALKS = 0.6
 """Share of talks in which some of the avatar's states are set from outside, so that every emotion meets every situation."""
 _DIRECTED_TURNS = 0.5
@@ -248,9 +251,10 @@ def simulate(
     voices: dict[str, str] = {}
     if speakers is None:
         speakers = {}
-        first = sample_timbre(seed * 2, split)
+        natural = kokoro_folder() is not None and seed % NATURAL_EVERY == 0
+        first = sample_timbre(seed * 2, split, natural)
         k = 0
-        while (second := sample_timbre(seed * 2 + 1 + 1000 * k, split)).timbre == first.timbre:
+        while (second := sample_timbre(seed * 2 + 1 + 1000 * k, split, natural)).timbre == first.timbre:
             k += 1
         for role, voice, name in (("user", first, "user-voice"), ("avatar", second, "avatar-voice")):
             speakers[role] = SynthesisedSpeaker(voice, float(stream(seed, name).uniform(0.85, 1.2)), cache)

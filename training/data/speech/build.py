@@ -31,7 +31,7 @@ def frame_count(samples: int) -> int:
     return -(-samples // SAMPLES_PER_FRAME)
 
 
-def make_utterance(number: int, seed: int) -> tuple[dict, np.ndarray, np.ndarray]:
+def make_utterance(number: int, seed: int, natural: bool = False) -> tuple[dict, np.ndarray, np.ndarray]:
     """Utterance `number` of the corpus `seed`: its index entry (without offsets), int16 [S] and float16 [T,52]."""
     own_seed = seed * 1_000_003 + number
     rng = np.random.default_rng([own_seed, 0x5BEE])
@@ -41,13 +41,13 @@ def make_utterance(number: int, seed: int) -> tuple[dict, np.ndarray, np.ndarray
     extra = int(rng.choice(3, p=[0.6, 0.3, 0.1]))  # most utterances are one sentence, some two or three of one mood
     chosen = rng.choice(len(alike), size=min(extra, len(alike)), replace=False)
     text = " ".join([first.text, *(alike[index] for index in chosen)])
-    voice = sample_voice(own_seed, split, first.mood)
+    voice = sample_voice(own_seed, split, first.mood, natural)
     style = float(np.clip(np.exp(rng.normal(0, 0.15)) * voice.energy**0.2, 0.6, 1.5))
 
     speech = synthesise(text, voice)
     pcm = np.round(np.clip(speech.pcm, -1, 1) * 32767).astype(np.int16)
     entry = {
-        "id": f"{seed}-{number:05d}", "text": text, "voice": sample_timbre(own_seed, split).timbre, "mood": first.mood,
+        "id": f"{seed}-{number:05d}", "text": text, "voice": sample_timbre(own_seed, split, natural).timbre, "mood": first.mood,
         "style": round(style, 3), "split": split, "samples": len(pcm), "frames": frame_count(len(pcm)),
         "phones": [[phone.name, round(phone.start_s, 4), round(phone.end_s, 4)] for phone in speech.phones],
     }  # fmt: skip
@@ -70,24 +70,24 @@ def remake_faces(out: Path) -> None:
     os.replace(out / "face.npy.part", out / "face.npy")
 
 
-def _make(job: tuple[int, int]) -> tuple[dict, np.ndarray, np.ndarray]:
+def _make(job: tuple[int, int, bool]) -> tuple[dict, np.ndarray, np.ndarray]:
     return make_utterance(*job)
 
 
-def build(out: Path, utterances: int, seed: int, workers: int = 2) -> dict:
-    """Writes the corpus into `out` and returns the index; same arguments, same bytes, whatever the number of workers."""
+def build(out: Path, utterances: int, seed: int, workers: int = 2, natural: int = 0) -> dict:
+    """Writes the corpus into `out` and returns the index; `natural` utterances in natural voices follow the `utterances` of synthesisers. Same arguments, same bytes, whatever the number of workers."""
     out.mkdir(parents=True, exist_ok=True)
     entries, sounds, faces = [], [], []
     samples = frames = 0
     with Pool(workers) as pool:
-        for entry, pcm, face in pool.imap(_make, [(number, seed) for number in range(utterances)], chunksize=8):
+        for entry, pcm, face in pool.imap(_make, [(number, seed, number >= utterances) for number in range(utterances + natural)], chunksize=8):
             entries.append({**entry, "pcm_start": samples, "frame_start": frames})
             samples += entry["samples"]
             frames += entry["frames"]
             sounds.append(pcm)
             faces.append(face)
             if len(entries) % 250 == 0:
-                print(f"{len(entries)} of {utterances} utterances, {samples / 16000 / 60:.1f} min of speech", flush=True)
+                print(f"{len(entries)} of {utterances + natural} utterances, {samples / 16000 / 60:.1f} min of speech", flush=True)
     np.save(out / "pcm.npy", np.concatenate(sounds))
     np.save(out / "face.npy", np.concatenate(faces))
     index = {
@@ -104,6 +104,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, required=True, help="folder to write")
     parser.add_argument("--utterances", type=int, default=1500)
+    parser.add_argument("--natural", type=int, default=0, help="utterances more in natural voices (needs Kokoro)")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--workers", type=int, default=2, help="processes")
     parser.add_argument("--faces-only", action="store_true", help="make the mouth curves of an existing corpus anew, and stop")
@@ -111,7 +112,7 @@ def main() -> None:
     if options.faces_only:
         remake_faces(options.out)
         return
-    index = build(options.out, options.utterances, options.seed, options.workers)
+    index = build(options.out, options.utterances, options.seed, options.workers, options.natural)
     seconds = sum(entry["samples"] for entry in index["utterances"]) / 16000
     voices = {entry["voice"] for entry in index["utterances"]}
     print(f"{len(index['utterances'])} utterances, {seconds / 60:.1f} min, {len(voices)} timbres -> {options.out}")

@@ -16,7 +16,7 @@ from scipy.signal import resample_poly
 
 from training.data.speech.align import aligned
 from training.data.speech.pronounce import pronounce
-from training.data.speech.phones import Phone, fitted_phones
+from training.data.speech.phones import Phone
 
 FOLDER_VARIABLE = "ECHO_HEAD_KOKORO"
 RATE_HZ = 24000
@@ -50,7 +50,7 @@ def speak_kokoro(text: str, base: str, rate: float = 1.0) -> tuple[np.ndarray, l
         common = gcd(16000, RATE_HZ)
         pcm = resample_poly(raw, 16000 // common, RATE_HZ // common).astype(np.float32)
         try:
-            return pcm, fitted_phones(aligned(pcm, words), len(pcm) / 16000)
+            return pcm, aligned(pcm, words)
         except RuntimeError:
             continue
     raise RuntimeError(f"Kokoro's {base} cannot be aligned with {text!r}")

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from training.data.speech.kokoro import HELD_OUT_KOKORO, KOKORO_VOICES, kokoro_folder
+from training.data.speech.kokoro import HELD_OUT_KOKORO, KOKORO_VOICES
 
 
 @dataclass(frozen=True)
@@ -46,10 +46,6 @@ TRAINING_TIMBRES: tuple[Voice, ...] = tuple(
     Voice(engine, base, pitch, formant) for engine, base, *bends in _STATISTICAL for pitch, formant in bends
 ) + tuple(Voice("espeak", base) for base in _ESPEAK)
 
-KOKORO_SHARE = 0.35
-"""Share of the draws that are natural voices, where they are installed: they cost a hundred times flite's time, and sound like people."""
-
-
 @dataclass(frozen=True)
 class Prosody:
     """How an emotion moves a voice (factors); the signs follow Scherer 2003 (Speech Communication 40:227, table 1)."""
@@ -82,25 +78,28 @@ def coloured_voice(voice: Voice, emotion: str, strength: float = 1.0) -> Voice:
     )
 
 
-def sample_timbre(seed: int, split: str = "train") -> Voice:
-    """One person's voice; split "held-out" draws from the held-out ones only. Half of what is not natural is flite."""
+def sample_timbre(seed: int, split: str = "train", natural: bool = False) -> Voice:
+    """One person's voice; split "held-out" draws from the held-out ones only.
+
+    `natural` voices need Kokoro (`ECHO_HEAD_KOKORO`); half of the others are flite.
+    """
     rng = np.random.default_rng([seed, 0x7132])
     if split == "held-out":
-        voices = HELD_OUT_VOICES + (HELD_OUT_NATURAL if kokoro_folder() else ())
+        voices = HELD_OUT_NATURAL if natural else HELD_OUT_VOICES
         return voices[int(rng.integers(len(voices)))]
     if split != "train":
         raise ValueError(f'split must be "train" or "held-out", got {split!r}')
-    if kokoro_folder() and rng.random() < KOKORO_SHARE:
+    if natural:
         return Voice("kokoro", KOKORO_VOICES[int(rng.integers(len(KOKORO_VOICES)))])
     weights = np.array([2.0 if voice.engine == "flite" else 1.0 for voice in TRAINING_TIMBRES])
     return TRAINING_TIMBRES[int(rng.choice(len(TRAINING_TIMBRES), p=weights / weights.sum()))]
 
 
-def sample_voice(seed: int, split: str = "train", emotion: str | None = None) -> Voice:
-    """A voice as it speaks one utterance: `sample_timbre(seed, split)`, an emotion (drawn unless given), daily variation."""
+def sample_voice(seed: int, split: str = "train", emotion: str | None = None, natural: bool = False) -> Voice:
+    """A voice as it speaks one utterance: `sample_timbre(seed, split, natural)`, an emotion (drawn unless given), daily variation."""
     rng = np.random.default_rng([seed, 0x70C5])
     drawn = str(rng.choice(list(EMOTION_PROSODY), p=[0.45, 0.18, 0.12, 0.08, 0.09, 0.08]))
-    voice = coloured_voice(sample_timbre(seed, split), emotion or drawn, float(rng.uniform(0.4, 1.0)))
+    voice = coloured_voice(sample_timbre(seed, split, natural), emotion or drawn, float(rng.uniform(0.4, 1.0)))
     return replace(
         voice,
         rate=voice.rate * float(np.exp(rng.normal(0, 0.08))),
