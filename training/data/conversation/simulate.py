@@ -44,7 +44,7 @@ from .turns import Turn, backchannel_places, schedule
 _AROUSAL = np.array([e.arousal for e in EMOTIONS], np.float32)
 _VALENCE = np.array([e.valence for e in EMOTIONS], np.float32)
 _BACKCHANNELS = {"sad": ("Oh.", "Oh no.", "I see."), "happy": ("Wow.", "Oh!", "Yeah!", "Really?"), "": ("Yeah.", "Right.", "Uh huh.", "I see.", "Okay.")}
-NATURAL_EVERY = 6
+NATURAL_EVERY = 12
 """One talk in so many is between natural voices, where they are installed."""
 DIRECTED_TALKS = 0.6
 """Share of talks in which some of the avatar's states are set from outside, so that every emotion meets every situation."""

@@ -70,4 +70,4 @@ def _placed(said: list[str], names: list[str], segments: list[tuple[str, float, 
 def _decoder():
     from pocketsphinx import Decoder
 
-    return Decoder(lm=None, loglevel="FATAL", beam=1e-64, pbeam=1e-64, wbeam=1e-48, maxhmmpf=-1)  # wide beams: the phones are known
+    return Decoder(lm=None, loglevel="FATAL", beam=1e-64, pbeam=1e-64, wbeam=1e-48, maxhmmpf=-1)  # wide beams: the phones are known; wider ones lose the end
