@@ -62,6 +62,15 @@ def level_loss(geometry: Geometry, made: Tensor, motion: Tensor) -> Tensor:
     return 10 * ((coefs.mean(1) - motion[..., :52].mean(1)) ** 2).mean()
 
 
+def movement_loss(geometry: Geometry, made: Tensor, goal: Tensor) -> Tensor:
+    """How much each coefficient and pose number moves within a crop, made against goal [N,L,4,K,32], beside its usual movement.
+
+    The squared error to one end alone is least for a student that moves less than its teacher.
+    """
+    a, b = (geometry["blendshapes"].raw(tokens.flatten(1, 2)).std(1) for tokens in (made, goal))
+    return 0.3 * (((a - b) / (b.mean(0) + 0.02)) ** 2).mean()
+
+
 def log_snr(time: float) -> float:
     """log(t / (1 - t)): how far the motion stands out of the noise."""
     return math.log(time / (1 - time))
@@ -110,7 +119,9 @@ def train_distil(config: Config, folder: Path, geometry: Geometry, talks: Talks)
             # lips are the truth's: the voice decides them, and a mean over teachers would part them
             lips = lips_loss(geometry, end.reshape(-1, TOKENS, TOKEN_WIDTH), batch.motion.flatten(0, 1), batch.closed.flatten())
             level = level_loss(geometry, end, batch.motion)
-        return loss + weights.lips * lips + level, {"end": float(((x - goal) ** 2).mean()), "lips": float(lips.detach()), "level": float(level.detach())}
+            movement = movement_loss(geometry, end, goal)
+        shown = {"end": float(((x - goal) ** 2).mean()), "lips": float(lips.detach()), "level": float(level.detach()), "movement": float(movement.detach())}
+        return loss + weights.lips * lips + level + movement, shown
 
     figures = train("distil", config, run, student, [{"params": list(student.parameters())}], step_loss, folder)
     return modules.eval().requires_grad_(False), figures

@@ -6,7 +6,7 @@ import torch
 
 from training.model.config import Painter
 from training.stages.codec import Geometry
-from training.stages.distil import integrate, level_loss
+from training.stages.distil import integrate, level_loss, movement_loss
 
 
 class Gaussian:
@@ -46,3 +46,14 @@ def test_the_level_of_a_face_is_its_mean_over_the_crop() -> None:
     shuffled = coefs[:, torch.randperm(12)]  # the same frames in another order
     assert float(level_loss(geometry, made, shuffled)) < 1e-10
     assert abs(float(level_loss(geometry, made, coefs + 0.1)) - 10 * 0.1**2) < 1e-5
+
+
+def test_a_student_that_moves_less_than_its_teacher_pays() -> None:
+    torch.manual_seed(5)
+    geometry = Geometry(Painter(splat=4))
+    goal = torch.randn(2, 3, 4, 12, 32)
+    still = goal.mean((1, 2), keepdim=True)
+    half, full = (still + share * (goal - still) for share in (0.5, 1.0))
+    assert float(movement_loss(geometry, full, goal)) < 1e-9
+    assert float(movement_loss(geometry, half, goal)) > 0.02
+    assert float(movement_loss(geometry, goal.flip(1), goal)) < 1e-9  # when it moves is not asked here
