@@ -89,7 +89,7 @@ def train_distil(config: Config, folder: Path, geometry: Geometry, talks: Talks)
 
     def step_loss(step: int, done: float):
         crops = crop_starts(talks.train, blocks, run.batch, rng, config.clock.block_frames)
-        batch = draw(talks, crops, blocks, rng, draw_expressivity(rng, run.batch))
+        batch = draw(talks, crops, blocks, rng, draw_expressivity(rng, run.batch), 0.3)
         on = torch.ones(run.batch, 1)
         people = torch.tensor([talk.identity % IDENTITIES for talk, _ in crops])
         with autocast(config):
@@ -118,7 +118,8 @@ def train_distil(config: Config, folder: Path, geometry: Geometry, talks: Talks)
                 x = (x + (following - t) / (1 - t) * (end - x)).detach()
             # lips are the truth's: the voice decides them, and a mean over teachers would part them
             lips = lips_loss(geometry, end.reshape(-1, TOKENS, TOKEN_WIDTH), batch.motion.flatten(0, 1), batch.closed.flatten())
-            level = level_loss(geometry, end, batch.motion)
+            own = batch.dubbed == 0
+            level = level_loss(geometry, end[own], batch.motion[own]) if own.any() else loss.new_zeros(())
             movement = movement_loss(geometry, end, goal)
         shown = {"end": float(((x - goal) ** 2).mean()), "lips": float(lips.detach()), "level": float(level.detach()), "movement": float(movement.detach())}
         return loss + weights.lips * lips + level + movement, shown

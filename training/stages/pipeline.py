@@ -40,7 +40,7 @@ def run(config: Config, work: Path, out: Path, only: list[str] | None) -> None:
         figures["eyes"] = codec.train_eyes(config, work, renders, geometry)[1]
     if wanted & {"talking", "interactive", "distil", "export"}:
         encoder, _ = speech.train_speech(config, work, corpus)
-        tracks = talks.Talks(config, places["talks"], work, encoder)
+        tracks = talks.Talks(config, places["talks"], work, encoder, corpus)
         if "talking" in wanted:
             figures["talking"] = talking.train_talking(config, work, geometry, tracks)[1]
         if "interactive" in wanted:

@@ -90,6 +90,8 @@ def lips_loss(geometry: Geometry, made: Tensor, motion: Tensor, closed: Tensor) 
     return (weight * (gap + (coefs - motion[:, :52])[:, SPOKEN].abs().mean(1))).mean()
 
 
+DUBBING = 0.6
+"""Share of the silent crops that are dubbed with a natural voice in stage 1; the others learn silence."""
 OTHER_PAST, DROWNED_PAST = 0.2, 0.2
 """Shares of the crops whose past is that of another crop of the batch, and whose past is hardly to be seen."""
 
@@ -116,14 +118,16 @@ def flow_losses(speaker: Speaker, geometry: Geometry, batch: Batch, condition: C
     people = torch.tensor([talk.identity % IDENTITIES for talk, _ in batch.crops])
     clean, features = speaker["generator"].train_talk(seen, moving, time, condition, speaker.identity_tokens(people))
     clean = clean.float()
-    flow = (loss_weight(time)[:, :, None, None, None] * (clean - data) ** 2).mean()
+    heard = 1 - batch.dubbed[:, None, None, None, None] * (1 - speaker["generator"].lip)  # only lips are learned from a dubbed crop
+    flow = (loss_weight(time)[:, :, None, None, None] * heard * (clean - data) ** 2).mean()
     tokens = clean.reshape(-1, TOKENS, TOKEN_WIDTH)
     lips = lips_loss(geometry, tokens, batch.motion.reshape(n * frames, -1), batch.closed.flatten())
     pick = torch.randint(n * frames, (min(256, n * frames),))
     shape = rest[torch.randint(len(rest), (len(pick),))]
     made, true = geometry["keypoints"](tokens[pick], shape)[0], geometry["keypoints"](data.reshape(-1, TOKENS, TOKEN_WIDTH)[pick], shape)[0]
     sure = time.reshape(n, blocks, 1).expand(n, blocks, frames // blocks).reshape(-1)[pick]
-    distance = ((made - true).abs().mean((1, 2)) * 128 * sure).mean()
+    own = (1 - batch.dubbed)[:, None].expand(n, frames).reshape(-1)[pick]
+    distance = ((made - true).abs().mean((1, 2)) * 128 * sure * own).mean()
     shown = {"flow": float(flow.detach()), "lips": float(lips.detach()), "pixels": float(distance.detach())}
     return flow + weights.pixel * distance + weights.lips * lips, shown, features
 
@@ -149,7 +153,7 @@ def train_talking(config: Config, folder: Path, geometry: Geometry, talks: Talks
 
     def step_loss(step: int, done: float):
         crops = crop_starts(talks.train, blocks, run.batch, rng, config.clock.block_frames)
-        batch = draw(talks, crops, blocks, rng, draw_expressivity(rng, run.batch))
+        batch = draw(talks, crops, blocks, rng, draw_expressivity(rng, run.batch), DUBBING)
         with autocast(config):
             condition = condition_of(speaker, batch, None, 0.15, 0.0)
             loss, shown, _ = flow_losses(speaker, geometry, batch, condition, rest, weights)

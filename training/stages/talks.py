@@ -14,6 +14,7 @@ from training.model.config import Config
 from training.model.device import tensor_of
 from training.model.layout import MOTION_WIDTH
 from training.model.text_encoder import PAD, UNKNOWN, tokenize
+from training.stages.lines import QUIET_RMS, dub, natural_lines
 
 WORDS = ["<pad>", "<unk>", *[w for w in VOCABULARY if w not in ("<pad>", "<unk>")]]
 WORD_ID = {word: i for i, word in enumerate(WORDS)}
@@ -37,9 +38,9 @@ class Talk:
 
 
 class Talks:
-    """All talks of a folder. Features of the frozen audio encoder are computed once and kept in `<work>/features.pt`."""
+    """All talks of a folder, and lines of the speech corpus to dub them with. Features of the frozen audio encoder are computed once and kept in `<work>/features.pt`."""
 
-    def __init__(self, config: Config, folder: Path, work: Path, encoder: AudioEncoder):
+    def __init__(self, config: Config, folder: Path, work: Path, encoder: AudioEncoder, corpus: Path):
         self.config = config
         self.folder = folder
         index = json.loads((folder / "index.json").read_text())["conversations"]
@@ -54,6 +55,7 @@ class Talks:
                 known[row["file"]] = tuple(self._features(encoder, data[key]) for key in ("avatar_pcm", "user_pcm"))
             (self.train if row["split"] == "train" else self.held).append(self._talk(row, data, *known[row["file"]]))
         torch.save(known, cache)
+        self.lines = natural_lines(config, corpus, work, lambda pcm: self._features(encoder, pcm))
 
     def _features(self, encoder: AudioEncoder, pcm: np.ndarray) -> Tensor:
         """[T,D] of the whole track, in pieces; row i has heard nothing after frame i."""
@@ -117,26 +119,34 @@ class Batch:
     expressivity: Tensor  # [N,1]
     loudness: Tensor  # [N,L*4]
     closed: Tensor  # [N,L*4]
+    dubbed: Tensor  # [N] 1 where a line was put into a silent crop: its voice and lips are right, the rest is a listener's
     crops: list[tuple[Talk, int]]
 
 
-def draw(talks: Talks, crops: list[tuple[Talk, int]], blocks: int, rng: np.random.Generator, expressivity: np.ndarray) -> Batch:
-    """Builds a batch; `crops` are (talk, first frame), the first frame on a block border."""
+def draw(talks: Talks, crops: list[tuple[Talk, int]], blocks: int, rng: np.random.Generator, expressivity: np.ndarray, dubbing: float = 0.0) -> Batch:
+    """Builds a batch; `crops` are (talk, first frame), the first frame on a block border. A share `dubbing` of the silent ones says a line."""
     frames = blocks * talks.config.clock.block_frames
     ahead = talks.config.clock.avatar_lookahead_frames
-    motion, audio, words, loud, closed = [], [], [], [], []
+    motion, audio, words, loud, closed, dubbed = [], [], [], [], [], []
     for (talk, first), e in zip(crops, expressivity):
         span = slice(first, first + frames)
         calm = talk.calm[span]
-        motion.append(calm + float(e) * (talk.avatar[span] - calm))
-        audio.append(talks.windows(talk.avatar_audio, first, frames, ahead))
+        moving, shut, level, voice, start = calm + float(e) * (talk.avatar[span] - calm), talk.closed[span], talk.loudness[span], talk.avatar_audio, first
+        silent = bool(level.max() < QUIET_RMS) and bool(talks.lines) and rng.random() < dubbing
+        if silent:
+            line = talks.lines[rng.integers(len(talks.lines))]
+            voice, start = line.audio, int(rng.integers(-6, max(1, len(line.mouth) - frames // 2)))
+            moving, shut, level = dub(line, start, moving)
+        motion.append(moving)
+        audio.append(talks.windows(voice, start, frames, ahead))
+        dubbed.append(float(silent))
         picked = talk.words[first : first + frames : talks.config.clock.block_frames].clone()
         picked[(torch.rand(picked.shape) < 0.05) & (picked != PAD)] = UNKNOWN
         words.append(picked)
-        loud.append(talk.loudness[span])
-        closed.append(talk.closed[span])
+        loud.append(level)
+        closed.append(shut)
     stack = torch.stack
-    return Batch(stack(motion), stack(audio), stack(words), tensor_of(expressivity.astype(np.float32))[:, None], stack(loud), stack(closed), crops)
+    return Batch(stack(motion), stack(audio), stack(words), tensor_of(expressivity.astype(np.float32))[:, None], stack(loud), stack(closed), torch.tensor(dubbed), crops)
 
 
 def draw_expressivity(rng: np.random.Generator, count: int) -> np.ndarray:
