@@ -72,7 +72,7 @@ describe("echo-head serve", () => {
         "redis://h:1",
         "--trust-proxy",
       ],
-      ...["--allow-origin", "https://a.example,https://b.example", "--drain-seconds", "5"],
+      ...["--allow-origin", "https://a.example,https://b.example", "--drain-seconds", "5", "--formats", "webp,png"],
     ]);
     expect(options).toMatchObject({
       ...{
@@ -86,6 +86,7 @@ describe("echo-head serve", () => {
       },
       ...{ maxBatch: 16, tokenSecret: secret, redis: "redis://h:1", trustProxy: true, drainMs: 5_000 },
       allowOrigins: ["https://a.example", "https://b.example"],
+      formats: ["webp", "png"],
     });
   });
 
@@ -102,6 +103,7 @@ describe("echo-head serve", () => {
     [["--redis", "http://h", "--token-secret", "s".repeat(32)], "--redis must be an address that begins with redis://"],
     [["--public-url", "nonsense"], "--public-url must be an address that begins with http://"],
     [["--port", "70000"], "--port must be a whole number from 0 to 65535"],
+    [["--formats", "png,gif"], "--formats must be a list of avc, vp8, webp, png, raw"],
     [["--ep", "abacus"], "--ep must be one of cpu, cuda, tensorrt, webgpu"],
   ])("refuses %j in its own words", async (args, words) => {
     const { code, err, options } = await serve(args);

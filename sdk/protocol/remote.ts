@@ -24,9 +24,9 @@ export const REMOTE_PATHS = { socket: "/echo-head/socket", sessions: "/sessions"
 
 /**
  * How pictures travel. `avc` and `vp8`: one stream of twice the height, colour above and alpha below as luma, BT.601 limited range.
- * `png` and `raw` are exact and large: for debugging, and where no codec is at hand.
+ * `webp`, `png` and `raw` are exact and large: for debugging, and where no codec is at hand.
  */
-export const VIDEO_FORMATS = ["avc", "vp8", "png", "raw"] as const;
+export const VIDEO_FORMATS = ["avc", "vp8", "webp", "png", "raw"] as const;
 /** One of {@link VIDEO_FORMATS}. */
 export type VideoFormat = (typeof VIDEO_FORMATS)[number];
 

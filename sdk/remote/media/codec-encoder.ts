@@ -16,6 +16,7 @@ type Chunk = { readonly data: Uint8Array; readonly key: boolean };
 /** Encodes packed-alpha pictures as H.264 (Annex B) or VP8, without look-ahead: each picture's chunk comes before the next is needed. */
 export class CodecEncoder implements PictureEncoder {
   readonly format: CodecFormat;
+  readonly hardware: boolean;
   readonly #webcodecs: WebCodecs;
   readonly #encoder: InstanceType<WebCodecs["VideoEncoder"]>;
   readonly #size: { readonly width: number; readonly height: number };
@@ -38,6 +39,7 @@ export class CodecEncoder implements PictureEncoder {
     const { webcodecs, format, width, height, fps, hardware = false } = options;
     checkPackable(width, height);
     this.format = format;
+    this.hardware = hardware;
     this.#webcodecs = webcodecs;
     this.#size = { width, height };
     this.#fps = fps;

@@ -1,13 +1,17 @@
 import { decode, encode } from "fast-png";
 import type { VideoFormat } from "../../protocol/remote.js";
+import type { CodecFormat } from "./codecs.js";
 import type { PictureDecoder, PictureEncoder } from "./picture-encoder.js";
+import { writeWebp } from "./webp-writer.js";
 
-type ExactFormat = Extract<VideoFormat, "png" | "raw">;
+/** The formats in which every value arrives as it was. */
+export type ExactFormat = Exclude<VideoFormat, CodecFormat>;
 type Size = { readonly width: number; readonly height: number };
 
-/** Pictures as they are, or as PNG: every value arrives as it was. For debugging, and where there is no codec. */
+/** Pictures as they are, or as lossless files: for debugging, and where there is no codec. */
 export class ExactEncoder implements PictureEncoder {
   readonly format: ExactFormat;
+  readonly hardware = false;
   readonly #size: Size;
 
   constructor(format: ExactFormat, size: Size) {
@@ -18,24 +22,29 @@ export class ExactEncoder implements PictureEncoder {
   async encode(pictures: readonly Uint8ClampedArray[]) {
     const chunks: Uint8Array[] = [];
     for (const rgba of pictures) {
-      const data = new Uint8Array(rgba.buffer, rgba.byteOffset, rgba.byteLength);
-      chunks.push(
-        this.format === "raw" ? data : encode({ ...this.#size, data, channels: 4, depth: 8 }, { zlib: { level: 1 } }),
-      );
-      if (this.format === "png") await new Promise((resolve) => setTimeout(resolve)); // others' messages between two pictures
+      chunks.push(this.#encodeOne(rgba));
+      if (this.format !== "raw") await new Promise((resolve) => setTimeout(resolve)); // others' messages between two pictures
     }
     return { key: true, pictures: chunks };
   }
 
   dispose(): void {}
+
+  #encodeOne(rgba: Uint8ClampedArray): Uint8Array {
+    if (this.format === "webp") return writeWebp(rgba, this.#size);
+    const data = new Uint8Array(rgba.buffer, rgba.byteOffset, rgba.byteLength);
+    return this.format === "raw"
+      ? data
+      : encode({ ...this.#size, data, channels: 4, depth: 8 }, { zlib: { level: 1 } });
+  }
 }
 
-/** The other end of {@link ExactEncoder}. */
+/** The other end of {@link ExactEncoder} for PNG and raw; for WebP see {@link WebpDecoder}. */
 export class ExactDecoder implements PictureDecoder {
-  readonly format: ExactFormat;
+  readonly format: "png" | "raw";
   readonly #size: Size;
 
-  constructor(format: ExactFormat, size: Size) {
+  constructor(format: "png" | "raw", size: Size) {
     this.format = format;
     this.#size = size;
   }

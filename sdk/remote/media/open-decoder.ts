@@ -4,6 +4,8 @@ import type { CodecFormat } from "./codecs.js";
 import { ExactDecoder } from "./exact-pictures.js";
 import type { PictureDecoder } from "./picture-encoder.js";
 import { PROBE_SIZE, probePicture } from "./probe-pictures.js";
+import { WebpDecoder } from "./webp-decoder.js";
+import { writeWebp } from "./webp-writer.js";
 
 /** What this side can decode, best first, and how. */
 export type PictureDecoders = {
@@ -28,13 +30,15 @@ export function probeDecoders(): Promise<PictureDecoders> {
 /** The same for codecs of the caller's choice, or none. */
 export async function probeCodecs(found: DecodingCodecs | undefined): Promise<PictureDecoders> {
   const usable = found ? await Promise.all((["avc", "vp8"] as const).map((format) => probe(found, format))) : [];
-  const formats: readonly VideoFormat[] = [...usable.filter((format) => format !== undefined), "png", "raw"];
+  const webp = (await decodesWebp()) ? (["webp"] as const) : [];
+  const formats: readonly VideoFormat[] = [...usable.filter((format) => format !== undefined), ...webp, "png", "raw"];
   return {
     formats,
     open: (format, size) => {
+      if (format === "webp" && formats.includes(format)) return new WebpDecoder(size);
       if (format === "png" || format === "raw") return new ExactDecoder(format, size);
       if (!found || !formats.includes(format)) throw new TypeError(`${format} cannot be decoded here`);
-      return new CodecDecoder({ codecs: found, format, ...size });
+      return new CodecDecoder({ codecs: found, format: format as CodecFormat, ...size });
     },
   };
 }
@@ -50,6 +54,19 @@ async function findCodecs(): Promise<DecodingCodecs | undefined> {
     return (await import(/* @vite-ignore */ /* webpackIgnore: true */ name)) as DecodingCodecs;
   } catch {
     return undefined;
+  }
+}
+
+/** Tries colours under every alpha: a decoder that multiplies by alpha on the way would not give them back. */
+async function decodesWebp(): Promise<boolean> {
+  if (!("ImageDecoder" in globalThis)) return false;
+  const { width, height } = PROBE_SIZE;
+  const rgba = Uint8ClampedArray.from({ length: 4 * width * height }, (_, i) => (i * 37) % 256);
+  try {
+    const [back] = await new WebpDecoder(PROBE_SIZE).decode([writeWebp(rgba, { width, height })]);
+    return back!.every((value, i) => value === rgba[i]);
+  } catch {
+    return false;
   }
 }
 

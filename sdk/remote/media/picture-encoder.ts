@@ -3,6 +3,8 @@ import type { VideoFormat } from "../../protocol/remote.js";
 /** Turns the pictures of a block into what travels. Calls must not overlap. */
 export interface PictureEncoder {
   readonly format: VideoFormat;
+  /** True where a graphics card does it. */
+  readonly hardware: boolean;
   /**
    * One chunk for each picture (uint8 [height*width*4], straight alpha), none for none. With `key` the first one stands alone, whatever was before; the
    * result says whether it does. Rejects when the encoder fails, or is disposed meanwhile.

@@ -1,11 +1,5 @@
 import type { GeneratorStepOutput } from "../../protocol/generator-worker.js";
-import {
-  type BlockMessage,
-  type BlockNumbers,
-  CREDIT_WINDOW,
-  MAX_EARLIER_BLOCKS,
-  type VideoFormat,
-} from "../../protocol/remote.js";
+import { type BlockMessage, type BlockNumbers, CREDIT_WINDOW, MAX_EARLIER_BLOCKS } from "../../protocol/remote.js";
 import type { PictureEncoder } from "../media/picture-encoder.js";
 import { bytesOfFloats } from "../wire/arrays.js";
 
@@ -20,7 +14,7 @@ export type OutboxOptions = {
   /** Hears of each block whose pictures were dropped. */
   readonly onDropped: () => void;
   /** An encoder failed; another one may be given. */
-  readonly onEncoderFailed: (format: VideoFormat, error: unknown) => Promise<void>;
+  readonly onEncoderFailed: (encoder: PictureEncoder, error: unknown) => Promise<void>;
 };
 
 /** Where blocks go: one connection. */
@@ -119,7 +113,7 @@ export class Outbox {
       encoded = await encoder.encode(block.output.rgba, key);
     } catch (error) {
       // Unless it failed because it was ended, the owner gives another encoder or closes.
-      if (this.#outlet === outlet) await onEncoderFailed(encoder.format, error);
+      if (this.#outlet === outlet) await onEncoderFailed(encoder, error);
       return;
     }
     if (this.#outlet !== outlet) {

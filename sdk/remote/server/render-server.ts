@@ -53,8 +53,8 @@ export class RenderServer {
 
   /**
    * Loads the pack, starts the model in a thread of its own and listens. Throws a `TypeError` for a bad option (a public address without a
-   * secret is one), EchoError for what goes wrong in the world (`pack-…`, `backend-unavailable`, `server-unreachable` for a port that is
-   * taken and for Redis).
+   * secret is one), EchoError for what goes wrong in the world (`pack-…`, `backend-unavailable`, `video-unusable`, `server-unreachable` for a port
+   * that is taken and for Redis).
    */
   static async start(options: ServeOptions = {}): Promise<RenderServer> {
     checkServeOptions(options);
@@ -128,7 +128,7 @@ async function startParts(options: ServeOptions, store: DisposableStore): Promis
   const { fps, blockFrames } = pack.manifest.clock;
   const metrics = new ServerMetrics({ capacity: maxSessions });
   store.add(metrics);
-  const encoders = await probeEncoders({ fps });
+  const encoders = await probeEncoders({ fps, allowed: options.formats });
   const node = randomBytes(8).toString("hex");
   let house: SessionHouse | undefined;
   const lost = () =>

@@ -2,6 +2,7 @@ import { isIP } from "node:net";
 import { checkBoolean, checkKeys, checkNumber, checkOneOf, checkText, describe } from "../../base/option-checks.js";
 import type { Pack } from "../../pack/pack.js";
 import type { AssetOptions, BackendName, PackSource } from "../../protocol/backend.js";
+import { VIDEO_FORMATS, type VideoFormat } from "../../protocol/remote.js";
 import type { ServerLog } from "./server-log.js";
 import { checkSecret } from "./tokens.js";
 
@@ -21,6 +22,8 @@ export type ServeOptions = {
   readonly maxSessions?: number | undefined;
   /** Sessions at a time of one key. @default maxSessions */
   readonly maxSessionsPerKey?: number | undefined;
+  /** How pictures may travel; the client chooses among them. "webp", "png" and "raw" are exact. @default everything that works here */
+  readonly formats?: readonly VideoFormat[] | undefined;
   /** Heads in one run of a graph. @default 32 */
   readonly maxBatch?: number | undefined;
   /** Signs and checks tokens, at least 32 characters; the same on every node. @default none: anybody on this machine may connect */
@@ -44,7 +47,7 @@ export type ServeOptions = {
 
 // biome-ignore format: a list
 const KEYS = [
-  "pack", "backend", "host", "port", "publicUrl", "maxSessions", "maxSessionsPerKey", "maxBatch", "tokenSecret", "redis", "allowOrigins",
+  "pack", "backend", "host", "port", "publicUrl", "maxSessions", "maxSessionsPerKey", "formats", "maxBatch", "tokenSecret", "redis", "allowOrigins",
   "trustProxy", "drainMs", "graceMs", "requestsPerMinute", "log", "assets",
 ];
 const BACKENDS = ["auto", "cpu", "wasm", "webgpu", "cuda", "tensorrt"] as const;
@@ -58,6 +61,9 @@ export function checkServeOptions(options: ServeOptions): void {
   if (port !== undefined) checkNumber(port, "options.port", { min: 0, max: 65_535, integer: true });
   if (publicUrl !== undefined) checkAddress(publicUrl, "options.publicUrl", ["http:", "https:"]);
   checkCounts(options as ServeOptions);
+  const { formats } = options as ServeOptions;
+  if (formats !== undefined && !(Array.isArray(formats) && formats.length > 0 && formats.every(isVideoFormat)))
+    throw new TypeError(`options.formats must be a list of ${VIDEO_FORMATS.join(", ")}, not ${describe(formats)}`);
   if (tokenSecret !== undefined) checkSecret(tokenSecret, "options.tokenSecret");
   if (redis !== undefined) checkAddress(redis, "options.redis", ["redis:", "rediss:"]);
   if (trustProxy !== undefined) checkBoolean(trustProxy, "options.trustProxy");
@@ -70,6 +76,10 @@ export function checkServeOptions(options: ServeOptions): void {
     );
   if (redis !== undefined)
     throw new TypeError("options.tokenSecret must be given with options.redis, the same on every node");
+}
+
+function isVideoFormat(value: unknown): boolean {
+  return (VIDEO_FORMATS as readonly unknown[]).includes(value);
 }
 
 function checkCounts(options: ServeOptions): void {

@@ -148,7 +148,7 @@ export class SessionHouse {
       renderer: renderer.api,
       sizeOf: (other) => pack.avatar(other).resolution,
       check: this.#check,
-      openEncoder: async (formats) => encoders.open(formats, size),
+      openEncoder: async (formats, hardware) => encoders.open(formats, { ...size, hardware }),
       blocksPerS,
       observer: {
         blockSent: (sent) => metrics.blockSent(sent),

@@ -47,8 +47,11 @@ export type RemoteSessionOptions = {
   /** Pixels of an avatar's pictures. Throws EchoError `avatar-not-found`. */
   readonly sizeOf: (avatar: string) => { readonly width: number; readonly height: number };
   readonly check: ReturnType<typeof createMessageChecks>;
-  /** Makes an encoder for the first format of the client that works here. Throws EchoError `video-unusable`. */
-  readonly openEncoder: (formats: readonly VideoFormat[]) => Promise<PictureEncoder>;
+  /**
+   * Makes an encoder for the first of the formats that works here, on the graphics card unless `hardware` is false. Throws EchoError
+   * `video-unusable`.
+   */
+  readonly openEncoder: (formats: readonly VideoFormat[], hardware: boolean) => Promise<PictureEncoder>;
   /** Blocks a second that the clock of the pack asks for: 6.25. */
   readonly blocksPerS: number;
   readonly observer: SessionObserver;
@@ -62,7 +65,7 @@ export type RemoteSessionOptions = {
 /** A client may run ahead of its clock by this much: the blocks of its lead, and of a stall that it catches up with. */
 const RATE_ALLOWANCE = 1.25;
 const RATE_BURST = 16;
-/** Messages a second that are no operations. */
+/** Messages a second that are no steps. */
 const OTHER_MESSAGES_PER_S = 50;
 
 /**
@@ -78,6 +81,8 @@ export class RemoteSession {
   readonly #pace: TokenBucket;
   readonly #others = new TokenBucket({ ratePerS: OTHER_MESSAGES_PER_S, burst: OTHER_MESSAGES_PER_S });
   #link: SessionLink | undefined;
+  /** What the client can decode, best first. */
+  #formats: readonly VideoFormat[] = [];
   #resumeToken = createResumeToken();
   #emotion: Float32Array | undefined;
   #lastSeq = 0;
@@ -94,7 +99,7 @@ export class RemoteSession {
       nowMs: options.nowMs,
       onSent: (sent) => options.observer.blockSent(sent),
       onDropped: () => options.observer.picturesDropped(1),
-      onEncoderFailed: (format, error) => this.#encoderFailed(format, error),
+      onEncoderFailed: (encoder, error) => this.#encoderFailed(encoder, error),
     });
     this.#startGrace();
   }
@@ -116,7 +121,7 @@ export class RemoteSession {
 
   /** Takes a connection; one that is still there is closed. Gives the session's part of the welcome. */
   async attach(link: SessionLink, formats: readonly VideoFormat[]) {
-    const encoder = await this.#options.openEncoder(formats);
+    const encoder = await this.#options.openEncoder(formats, true);
     if (this.#ended) {
       encoder.dispose();
       throw new EchoError("session-lost", { server: "the server", reason: "it has just ended" });
@@ -124,6 +129,7 @@ export class RemoteSession {
     clearTimeout(this.#grace);
     this.#link?.close();
     this.#link = link;
+    this.#formats = formats;
     this.#outbox.open({ encoder, send: (block) => link.send("block", block) });
     this.#resumeToken = createResumeToken();
     this.#violations = 0;
@@ -182,9 +188,8 @@ export class RemoteSession {
   /** A message that keeps to its schema: does it, or says which rule of order it breaks. */
   #accept(event: ClientEvent, message: ClientMessages[ClientEvent]): Violation | undefined {
     if (isOperation(event)) return this.#acceptOperation(event, message as ClientMessages[typeof event]);
-    if (!this.#others.tryTake(this.#options.nowMs())) {
-      this.#flood("messages", `${OTHER_MESSAGES_PER_S} a second are allowed`);
-    } else if (event === "ack") {
+    if (!this.#mayTake()) return undefined;
+    if (event === "ack") {
       const { seq } = message as ClientMessages["ack"];
       const { lastSent } = this.#outbox;
       if (seq > lastSent) return { path: "seq", rule: `must be at most ${lastSent}, the last block` };
@@ -202,10 +207,24 @@ export class RemoteSession {
       this.#flood("operations", `${MAX_WAITING_OPERATIONS} may wait`, seq);
       return undefined;
     }
+    if (event !== "step" && !this.#mayTake(seq)) return undefined;
     this.#lastSeq = seq;
     // It answers by itself; what is rejected here is what waited when the session ended.
     this.#operations.run(() => this.#operate(event, message)).catch(() => {});
     return undefined;
+  }
+
+  /** Counts a message that is no step; one too many ends the connection. */
+  #mayTake(seq?: number): boolean {
+    const within = this.#others.tryTake(this.#options.nowMs());
+    if (!within) this.#flood("messages", `${OTHER_MESSAGES_PER_S} a second are allowed`, seq);
+    return within;
+  }
+
+  /** Blocks, and faces that are loaded, come at the pace of the clock. */
+  async #awaitTurn(): Promise<void> {
+    const pauseMs = this.#pace.take(this.#options.nowMs());
+    if (pauseMs > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs));
   }
 
   async #operate(event: Operation, message: ClientMessages[Operation]): Promise<void> {
@@ -238,8 +257,7 @@ export class RemoteSession {
     const { renderer, nowMs } = this.#options;
     const { seq, sdcm, lau, expressivity, pictures, steps } = message;
     const sinceMs = nowMs();
-    const pauseMs = this.#pace.take(sinceMs);
-    if (pauseMs > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs));
+    await this.#awaitTurn();
     if (message.emotion) this.#emotion = floatsOfBytes(message.emotion);
     if (this.#emotion === undefined)
       throw new EchoError("message-invalid", { event: "step", path: "emotion", rule: "must be in the first step" });
@@ -259,20 +277,24 @@ export class RemoteSession {
         path: "id",
         rule: `must be an avatar of ${size.width} x ${size.height} pixels, or begin another session`,
       });
+    await this.#awaitTurn();
     await renderer.setAvatar(this.id, avatar);
   }
 
-  async #changeFormat(formats: readonly VideoFormat[]): Promise<void> {
+  async #changeFormat(formats: readonly VideoFormat[], hardware = true): Promise<void> {
+    this.#formats = formats;
     try {
-      this.#outbox.useEncoder(await this.#options.openEncoder(formats));
+      this.#outbox.useEncoder(await this.#options.openEncoder(formats, hardware));
     } catch (error) {
       this.end(typedError(error, "formats"));
     }
   }
 
-  async #encoderFailed(format: VideoFormat, error: unknown): Promise<void> {
+  /** A graphics card encodes a few streams only: those beyond it go on without. Any other encoder gives way to the client's next format. */
+  async #encoderFailed({ format, hardware }: PictureEncoder, error: unknown): Promise<void> {
+    if (hardware) return this.#changeFormat(this.#formats, false);
     this.#refuse(new EchoError("video-unusable", { reason: `${format}: ${reasonOf(error)}` }));
-    await this.#changeFormat(format === "avc" ? ["vp8", "png"] : ["png"]);
+    await this.#changeFormat(this.#formats.filter((other) => other !== format));
   }
 
   #flood(what: string, limit: string, seq?: number): void {
