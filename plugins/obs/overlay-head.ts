@@ -25,7 +25,10 @@ export interface HeadAgent {
   dispose(): Promise<void>;
 }
 
-/** Starts the agent of a head. @default EchoAgent.create with the request's pack and avatar */
+/**
+ * Starts the agent of a head. @default EchoAgent.create with the request's pack and avatar, and with its render server if it names one; without a
+ * token, because any page of this machine could name a server that collects them
+ */
 export type OpenAgent = (request: HeadRequest, clock: OverlayClock) => Promise<HeadAgent>;
 
 /** A head's life outside its agent. */
@@ -39,8 +42,8 @@ export type OverlayHeadOptions = {
   readonly onTrouble: (text: string) => void;
 };
 
-export const openLocalAgent: OpenAgent = ({ pack = "echo-nano", avatar }, clock) =>
-  EchoAgent.create({ pack, avatar, clock });
+export const openLocalAgent: OpenAgent = ({ pack = "echo-nano", avatar, remote }, clock) =>
+  EchoAgent.create({ pack, avatar, clock, backend: remote === undefined ? undefined : { remote } });
 
 /** One running head and the pages that show it. */
 export class OverlayHead {

@@ -1,11 +1,14 @@
 import { readFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { describe, expect, it } from "vitest";
 import type { Overlay, OverlayOptions } from "../../plugins/obs/index.js";
+import { ManualPlayoutClock } from "../frame/manual-playout-clock.js";
 import { createOverlayCommand } from "./overlay.js";
 import { runCommandLine } from "./run.js";
 
 /** Runs the command with a server that does not serve; Ctrl-C comes when the command waits. */
-async function run(args: readonly string[], failure?: Error) {
+async function run(args: readonly string[], failure?: Error, meanwhile?: (options: OverlayOptions) => Promise<void>) {
   let [out, err, disposed] = ["", "", 0];
   let options: OverlayOptions | undefined;
   const stop = new AbortController();
@@ -13,6 +16,7 @@ async function run(args: readonly string[], failure?: Error) {
     url: "http://127.0.0.1:1234/",
     port: 1234,
     head: async () => {
+      await meanwhile?.(options!);
       setTimeout(() => stop.abort(), 50);
       return { pack: "echo-nano", avatar: "ada", agent: { backend: "cpu" } };
     },
@@ -60,6 +64,39 @@ describe("echo-head overlay", () => {
     });
     const speech = options.synthesize!("Hello", { signal: new AbortController().signal });
     await expect(speech[Symbol.asyncIterator]().next()).rejects.toMatchObject({ code: "voice-service-failed" });
+  });
+
+  it("gives the token to the server of --remote, and to no other that a page names", async () => {
+    process.env.ECHO_HEAD_TOKEN = "secret-token";
+    const asked: { url: string; authorization: string | undefined }[] = [];
+    const servers = [0, 1].map(() =>
+      createServer(({ headers }, response) => {
+        asked.push({ url: headers.host!, authorization: headers.authorization });
+        response.writeHead(401, { "Content-Type": "application/json" }).end("{}");
+      }),
+    );
+    try {
+      const [named, foreign] = await Promise.all(
+        servers.map(async (server) => {
+          await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+          return `127.0.0.1:${(server.address() as AddressInfo).port}`;
+        }),
+      );
+      await run(["--remote", `http://${named}/`], undefined, async ({ open }) => {
+        const clock = new ManualPlayoutClock() as never;
+        for (const remote of [undefined, `http://${named}`, `http://${foreign}`]) {
+          const head = open!({ pack: "fixtures/tiny-pack", remote }, clock);
+          await expect(head).rejects.toMatchObject({ code: "server-unreachable" });
+        }
+      });
+      const tokens = (host: string) => new Set(asked.filter(({ url }) => url === host).map((one) => one.authorization));
+      expect([...tokens(named!)]).toEqual(["Bearer secret-token"]);
+      expect([...tokens(foreign!)]).toEqual([undefined]);
+      expect((await run(["--remote", "render.example"])).err).toMatch(/--remote must be the http\(s\) address/);
+    } finally {
+      delete process.env.ECHO_HEAD_TOKEN;
+      for (const server of servers) server.close();
+    }
   });
 
   it("speaks recordings of the kinds that the other commands read", async () => {

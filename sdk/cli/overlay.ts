@@ -35,7 +35,7 @@ export function createOverlayCommand(serve: ServeOverlay = serveHere): Command {
       },
       remote: {
         value: "<url>",
-        help: "render server that makes the pictures; its token is read from $ECHO_HEAD_TOKEN",
+        help: "render server that makes the pictures; it alone gets the token in $ECHO_HEAD_TOKEN",
       },
       port: { value: "<n>", help: `default ${DEFAULT_PORT}; 0 takes any free one` },
       delay: { value: "<ms>", help: "how long after its time everything is shown and played; default 200" },
@@ -77,8 +77,12 @@ async function overlayOptions(values: OptionValues, io: CommandIo): Promise<Over
   const backend = textOf(values, "backend") as BackendName | undefined;
   const { ECHO_HEAD_TOKEN: token } = process.env;
   const server = textOf(values, "remote");
+  if (server !== undefined && !(URL.canParse(server) && /^https?:$/.test(new URL(server).protocol)))
+    throw new UsageError(`--remote must be the http(s) address of a render server, it is "${server}"`);
   const open: OpenAgent = ({ pack = "echo-nano", avatar, remote = server }, clock) => {
-    const where = remote === undefined ? backend : { remote, token };
+    // Any page of this machine can name a server: the token is for the one that the user named.
+    const trusted = server !== undefined && remote !== undefined && sameOrigin(remote, server);
+    const where = remote === undefined ? backend : { remote, token: trusted ? token : undefined };
     return EchoAgent.create({ pack, avatar, backend: where, clock, signal: io.signal });
   };
   const voice = await findVoice(values, io);
@@ -94,6 +98,10 @@ async function overlayOptions(values: OptionValues, io: CommandIo): Promise<Over
     synthesize: voice === undefined ? undefined : (text, options) => voice.synthesize(text, options),
     onEvent: (text) => io.err(`${text}\n`),
   };
+}
+
+function sameOrigin(a: string, b: string): boolean {
+  return URL.canParse(a) && new URL(a).origin === new URL(b).origin;
 }
 
 /** The voice of POST /say: the service that was named, else a program that is installed. */

@@ -6,6 +6,7 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { FakeAgent } from "../../plugins/obs/fake-agent.fixture.js";
 import { type Overlay, type OverlayOptions, serveOverlay } from "../../plugins/obs/index.js";
+import { RenderServer } from "../../sdk/remote/server/index.js";
 import { chromiumPath, openChromium } from "../browser/chromium.js";
 
 const WAIT = { timeout: 60_000, interval: 200 };
@@ -152,6 +153,47 @@ describe.skipIf(chromiumPath === undefined)("the overlay page", { timeout: 240_0
     expect((await health())!.sent - sent).toBeLessThanOrEqual(1);
     await tell("obsSourceVisibleChanged", { visible: true });
     await expect.poll(async () => (await health())!.sent - sent, WAIT).toBeGreaterThan(3);
+  });
+
+  it("counts a source that is on air as seen, whether or not it is visible", async () => {
+    await serve();
+    await open("");
+    await live();
+    const tell = (name: string, detail: object) =>
+      page.evaluate(([event, data]) => void dispatchEvent(new CustomEvent(event, { detail: data })), [
+        name,
+        detail,
+      ] as const);
+    await tell("obsSourceVisibleChanged", { visible: false });
+    await tell("obsSourceActiveChanged", { active: false });
+    await expect.poll(async () => (await health())!.visible, WAIT).toBe(false);
+    await tell("obsSourceActiveChanged", { active: true });
+    const { sent } = (await health())!;
+    await expect.poll(async () => (await health())!.sent - sent, WAIT).toBeGreaterThan(3);
+  });
+
+  it("shows the pack and the avatar that its address names", async () => {
+    await serve();
+    await open("?pack=tiny&avatar=kofi&debug");
+    await live();
+    await expect.poll(() => page.locator("#hud").textContent(), WAIT).toMatch(/tiny\/kofi/);
+    expect((await overlay!.health()).heads).toMatchObject([{ pack: "tiny", avatar: "kofi" }]);
+    await page.goto(`${overlay!.url}?pack=other&debug`);
+    await expect.poll(() => page.locator("#hud").textContent(), WAIT).toMatch(/pack-not-found: .*started with tiny/);
+  });
+
+  it("shows a head from the render server that its address names", async () => {
+    const server = await RenderServer.start({ pack: "fixtures/tiny-pack", port: 0, log: () => {} });
+    try {
+      await serve({ open: undefined });
+      await open(`?remote=${encodeURIComponent(server.url)}`);
+      await live();
+      expect((await overlay!.health()).heads).toMatchObject([{ backend: "remote (cpu)" }]);
+      expect(server.sessions).toBe(1);
+    } finally {
+      await overlay!.dispose();
+      await server.dispose();
+    }
   });
 
   it("fades out when the companion is gone, and comes back with it", async () => {
