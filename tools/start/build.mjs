@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { oneAtATime } from "./one-at-a-time.mjs";
 
 /**
  * One thing that is built: its result is stale when any source is newer than it.
@@ -24,10 +25,16 @@ const PRODUCTS = [
 ];
 
 /**
- * Builds the library and the pages where they are missing or older than their sources.
+ * Builds the library and the pages where they are missing or older than their sources. Two at once would take away each other's files: the
+ * second waits, and finds everything built.
  * @param {string} root the repository
  */
-export async function buildIfStale(root) {
+export function buildIfStale(root) {
+  return oneAtATime(join(root, "build/start.lock"), () => buildStale(root));
+}
+
+/** @param {string} root */
+async function buildStale(root) {
   for (const product of PRODUCTS) {
     const result = await newest(join(root, product.result), false);
     const source = Math.max(...(await Promise.all(product.sources.map((path) => newest(join(root, path), true)))));

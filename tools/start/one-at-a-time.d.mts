@@ -1,0 +1,1 @@
+export function oneAtATime<Result>(lock: string, act: () => Promise<Result>): Promise<Result>;
