@@ -231,7 +231,7 @@ def card_text(manifest: dict, config: Config, figures: dict[str, dict], pictures
         "- It looks like a good game avatar, not like a photograph.",
         "- Where mouth or eyes fall short above, look at `card/expressions.png`: the inside of a wide-open mouth is the weakest spot of the decoder, and a blink may not shut the lids whole.",
         "- How it moves comes from rules with published statistics and from simulated talks; no real conversation was seen. It has the manners of those rules.",
-        "- Voices in training were synthesised (flite, Festival, espeak-ng), in English. On recorded voices lips narrow on p b m more than they shut: `docs/benchmarks.md`.",
+        "- Voices in training were synthesised, in English; lips on recorded ones are a row above, and beside other libraries in `docs/benchmarks.md`.",
         "- Turning beyond about 30 degrees, strong emotions at full strength and the tongue are rare in the data and look weaker.",
         "- A new face needs a new avatar: its appearance is fitted from renders, not from one photograph.", "",
         "## Licence", "", f"{manifest['licence']}. The mesh and skins are MakeHuman's (CC0).", "",

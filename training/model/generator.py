@@ -8,7 +8,7 @@ One block of the talk is 4 frames of 12 tokens. A block attends to itself and to
 
 The network tells the clean motion x_1^ that x_t comes from, which lies near a plane of few dimensions where velocities fill the space
 (Li & He 2025, "Back to basics"); the velocity is (x_1^ - x_t) / (1 - t). What the voice alone decides is put on the lip tokens of
-x_1^ directly (`Articulation`): attention blurs a closure of two frames, a look at the whole window of audio does not.
+x_1^ directly (`Articulation`): attention blurs a closure of two frames, a look at the whole window of audio does not. `LipLimit` has the last word.
 """
 
 import math
@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from training.model.attention import CrossAttention, FeedForward, LoraLinear, attend
 from training.model.config import Behaviour, Clock
 from training.model.flow import velocity_towards
+from training.model.lip_limit import LipLimit
 from training.model.layout import FACE_MASK, LIP_MASK, TOKEN_WIDTH, TOKENS
 from training.model.sdcm import SpatialDecoupledModulation
 
@@ -142,6 +143,7 @@ class Generator(nn.Module):
         self.expressivity_mlp = nn.Sequential(nn.Linear(2, w), nn.SiLU(), nn.Linear(w, w))
         self.articulation = Articulation(sizes, self.tokens, lip)
         self.reaction: Reaction | None = None  # stage 2 grows it
+        self.limit = LipLimit(sizes) if sizes.layout == "regions" else None  # the motion space that it knows is that of regions
         self.no_emotion = nn.Parameter(torch.randn(sizes.understanding_tokens, sizes.width) * 0.5)
         self.blocks = nn.ModuleList(GeneratorBlock(sizes, self.frames) for _ in range(sizes.generator_depth))
         self.final_norm = nn.LayerNorm(w, elementwise_affine=False)
@@ -192,6 +194,8 @@ class Generator(nn.Module):
         clean = self.final(h).reshape(x.shape).float() + spoken.float()
         if self.reaction is not None and condition.f_pu is not None:
             clean = clean + self.reaction(condition.f_pu).float()
+        if self.limit is not None:
+            clean = self.limit(clean, condition.audio)
         return clean, features
 
     def _frame_positions(self, blocks: int) -> Tensor:

@@ -6,11 +6,13 @@ in SDCM (Eq. 10, 11): `lip` tokens take the avatar's audio alone, `face` tokens 
 
 from dataclasses import dataclass
 
-from training.data.arkit import ARKIT_NAMES
+from training.data.arkit import ARKIT_INDEX, ARKIT_NAMES
 
 POSE_NAMES = ("headYaw", "headPitch", "headRoll", "headX", "headY", "headZ")
 MOTION_NAMES = tuple(ARKIT_NAMES) + POSE_NAMES  # 58 numbers a frame
 MOTION_WIDTH = len(MOTION_NAMES)
+MOUTH = [i for name, i in ARKIT_INDEX.items() if name.startswith(("jaw", "mouth", "tongue", "cheekPuff"))]
+"""Coefficients that speech moves."""
 KEYPOINTS = 96
 TOKEN_WIDTH = 32
 

@@ -134,7 +134,7 @@ class Paint(nn.ModuleDict):
 def part_weights(parts: Tensor, emphasis: float) -> Tensor:
     """Loss weight of each pixel: mouth and eyes count more, [F,1,S,S]."""
     table = torch.ones(9)
-    for value, factor in ((LIPS, 5.0), (TEETH, 8.0), (MOUTH, 6.0), (EYE, 8.0), (BROW, 4.0)):
+    for value, factor in ((LIPS, 6.0), (TEETH, 24.0), (MOUTH, 16.0), (EYE, 10.0), (BROW, 4.0)):
         table[value] = 1 + (factor - 1) * emphasis
     return F.max_pool2d(table[parts.int()][:, None], 5, stride=1, padding=2)
 

@@ -228,7 +228,7 @@ def export_pack(config: Config, work: Path, renders: Path, geometry: Geometry, e
         "provenance": {
             "summary": "Trained by training/ on rendered heads, synthesised speech and simulated talks; see CARD.md.",
             "config": config.name, "trainedAt": datetime.date.today().isoformat(), "commit": commit(),
-            "data": ["renders of parametric heads (MakeHuman CC0 assets)", "speech of flite, Festival and espeak-ng", "simulated conversations"],
+            "data": ["renders of parametric heads (MakeHuman CC0 assets)", "speech of flite, Festival, espeak-ng" + (" and Kokoro-82M (Apache-2.0)" if config.data.get("kokoro") else ""), "simulated conversations"],
         },
         "resolution": {"width": size, "height": size},
         "clock": {"fps": config.clock.fps, "sampleRateHz": config.clock.sample_rate_hz, "samplesPerFrame": config.clock.samples_per_frame,

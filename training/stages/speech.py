@@ -16,9 +16,9 @@ from training.data.speech.visemes import OPENING
 from training.model.audio_encoder import AudioEncoder, SpeechHead
 from training.model.config import Config
 from training.model.device import array_of, tensor_of
+from training.model.layout import MOUTH
 from training.stages.trainer import autocast, train
 
-MOUTH = [i for name, i in ARKIT_INDEX.items() if name.startswith(("jaw", "mouth", "tongue", "cheekPuff"))]
 CROP_FRAMES = 50
 
 

@@ -145,7 +145,10 @@ def crop_starts(talks: list, blocks: int, count: int, rng: np.random.Generator, 
 def train_talking(config: Config, folder: Path, geometry: Geometry, talks: Talks) -> tuple[Speaker, dict]:
     speaker = Speaker(config)
     heard = read(folder / "speech.pt")["averaged"]
-    speaker["generator"].articulation.hidden.load_state_dict({key: heard[f"head.hidden.{key}"] for key in ("weight", "bias")})
+    head = {key.removeprefix("head."): value for key, value in heard.items() if key.startswith("head.")}
+    speaker["generator"].articulation.hidden.load_state_dict({key: head[f"hidden.{key}"] for key in ("weight", "bias")})
+    if speaker["generator"].limit is not None:
+        speaker["generator"].limit.know(head, geometry["embedder"], geometry["blendshapes"])
     run = config.stage("talking")
     rng = np.random.default_rng(config.seed + 11)
     blocks, weights = int(run.options.get("blocks", 10)), Weights.of(run.options)

@@ -1,0 +1,65 @@
+"""Lips part no further than the voice lets them: the last word on a closure is the audio encoder's own.
+
+The encoder's head has heard a hundred times more voices, noises and rooms than the generator, which learns from simulated talks; on a voice
+of another kind the generator blurs closures that the head still reads. So the head's reading of the gap between the lips bounds that of the
+generator's motion while somebody speaks. What is too much is taken back half by the jaw and half by the lips.
+"""
+
+import torch
+from torch import Tensor, nn
+
+from training.data.arkit import ARKIT_INDEX
+from training.data.speech.phones import PHONES, SILENCE
+from training.data.speech.visemes import OPENING
+from training.model.audio_encoder import SpeechHead
+from training.model.config import Behaviour
+from training.model.layout import MOTION_WIDTH, MOUTH
+from training.model.motion import POSE_SCALE, BlendshapeHead, MotionEmbedder
+
+FREEDOM, SLACK = 1.5, 0.015
+"""The gap may be so many times what is heard (an emphatic speaker opens wider than most), and so much more."""
+
+
+class LipLimit(nn.Module):
+    """x_1^ [M,4,12,32] and the avatar's windows [M,4,L_w,D] -> x_1^ with the lips closed where the voice closes them. Nothing here is trained."""
+
+    def __init__(self, sizes: Behaviour):
+        super().__init__()
+        self.head = SpeechHead(sizes, len(MOUTH), len(PHONES))
+        self.embedder, self.blendshapes = MotionEmbedder(), BlendshapeHead()
+        fix(self)
+        heard, gap, back = torch.zeros(len(MOUTH)), torch.zeros(MOTION_WIDTH), torch.zeros(MOTION_WIDTH)
+        for name, gain in OPENING.items():
+            heard[MOUTH.index(ARKIT_INDEX[name])] = gap[ARKIT_INDEX[name]] = gain
+        back[ARKIT_INDEX["jawOpen"]], back[ARKIT_INDEX["mouthClose"]] = -0.5, 0.5
+        for name, value in (("heard", heard), ("gap", gap), ("back", back)):
+            self.register_buffer(name, value, persistent=False)
+        self.eval()
+
+    def train(self, mode: bool = True) -> "LipLimit":
+        """Always as in use: its weights are given."""
+        return super().train(False)
+
+    def know(self, head: dict[str, Tensor], embedder: nn.Module, blendshapes: nn.Module) -> None:
+        """Takes over the weights of a trained `SpeechHead` and of the motion space."""
+        self.head.load_state_dict(head)
+        self.embedder.load_state_dict(embedder.state_dict())
+        self.blendshapes.load_state_dict(blendshapes.state_dict())
+
+    def forward(self, clean: Tensor, windows: Tensor) -> Tensor:
+        with torch.autocast(clean.device.type, enabled=False):
+            mouth, phones = self.head(windows.float())
+            heard = (mouth @ self.heard).clamp_min(0)
+            voiced = 1 - phones.softmax(-1)[..., PHONES.index(SILENCE)]
+            scaled = self.blendshapes.raw(clean.float())
+            motion = torch.cat([scaled[..., :52], scaled[..., 52:] / POSE_SCALE], -1)
+            excess = (motion @ self.gap - (FREEDOM * heard + SLACK)).clamp_min(0) * voiced
+            return clean + self.embedder(motion + excess[..., None] * self.back) - self.embedder(motion)
+
+
+def fix(module: nn.Module) -> None:
+    """Turns every parameter into a buffer: kept with the rest, but no optimiser's business."""
+    for part in module.modules():
+        for name, value in list(part.named_parameters(recurse=False)):
+            delattr(part, name)
+            part.register_buffer(name, value.detach())
