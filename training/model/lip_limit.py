@@ -16,7 +16,7 @@ from training.model.config import Behaviour
 from training.model.layout import MOTION_WIDTH, MOUTH
 from training.model.motion import POSE_SCALE, BlendshapeHead, MotionEmbedder
 
-FREEDOM, SLACK = 1.5, 0.015
+FREEDOM, SLACK = 1.3, 0.005
 """The gap may be so many times what is heard (an emphatic speaker opens wider than most), and so much more."""
 
 
