@@ -94,6 +94,12 @@ export const ERROR_TABLE = {
   "tracker-failed": { stage: "perception", recoverable: true, message: "the face tracker failed: {reason}" },
   "microphone-unavailable": { stage: "capture", recoverable: false, message: "no microphone: {reason}" },
 
+  "server-cannot-listen": { stage: "remote", recoverable: false, message: "cannot listen on {server}: {reason}" },
+  "registry-unreachable": {
+    stage: "remote",
+    recoverable: false,
+    message: "no registry of nodes at {server}: {reason}",
+  },
   "server-unreachable": { stage: "remote", recoverable: false, message: "no render server at {server}: {reason}" },
   "connection-lost": {
     stage: "remote",

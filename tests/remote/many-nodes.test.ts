@@ -140,7 +140,7 @@ describe.skipIf(!hasRedis)("many nodes behind Redis", { timeout: 3 * PATIENT_MS 
 
   it("says so when there is no Redis at the beginning", async () => {
     await expect(startTinyServer({ redis: "redis://127.0.0.1:1", tokenSecret: SECRET })).rejects.toMatchObject({
-      code: "server-unreachable",
+      code: "registry-unreachable",
     });
   });
 });

@@ -87,7 +87,7 @@ describe("echo-head serve as a process", { timeout: PATIENT_MS }, () => {
     const { port } = new URL(await server.url());
     const second = serve("--port", port);
     expect(await second.ended).toBe(1);
-    expect(second.told.err).toContain("EADDRINUSE");
+    expect(second.told.err).toMatch(/cannot listen on 127\.0\.0\.1:\d+: the port is taken.*\[server-cannot-listen\]/);
     const third = serve("--host", "0.0.0.0");
     expect(await third.ended).toBe(2);
     expect(third.told.err).toContain("--token-secret must be given to listen on 0.0.0.0");

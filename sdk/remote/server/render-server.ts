@@ -53,8 +53,8 @@ export class RenderServer {
 
   /**
    * Loads the pack, starts the model in a thread of its own and listens. Throws a `TypeError` for a bad option (a public address without a
-   * secret is one), EchoError for what goes wrong in the world (`pack-…`, `backend-unavailable`, `video-unusable`, `server-unreachable` for a port
-   * that is taken and for Redis).
+   * secret is one), EchoError for what goes wrong in the world (`pack-…`, `backend-unavailable`, `video-unusable`, `server-cannot-listen` for a port
+   * that is taken, `registry-unreachable` for Redis).
    */
   static async start(options: ServeOptions = {}): Promise<RenderServer> {
     checkServeOptions(options);
@@ -221,11 +221,14 @@ async function startParts(options: ServeOptions, store: DisposableStore): Promis
   return { pack, renderer, http, house: sessions, registry, metrics, log, url, drainMs, store };
 }
 
-/** @throws EchoError "server-unreachable" when the port is taken or the address is not this machine's */
+/** @throws EchoError "server-cannot-listen" when the port is taken or the address is not this machine's */
 function listen(http: HttpServer, port: number, host: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    const refuse = (cause: Error): void =>
-      reject(new EchoError("server-unreachable", { server: `${host}:${port}`, reason: cause.message, cause }));
+    const refuse = (cause: NodeJS.ErrnoException): void => {
+      const reason =
+        cause.code === "EADDRINUSE" ? "the port is taken, perhaps by another server; choose another" : cause.message;
+      reject(new EchoError("server-cannot-listen", { server: `${host}:${port}`, reason, cause }));
+    };
     http.once("error", refuse);
     http.listen(port, host, () => {
       http.off("error", refuse);

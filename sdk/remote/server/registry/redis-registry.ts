@@ -54,16 +54,16 @@ export class RedisRegistry implements NodeRegistry {
     this.#onTrouble = onTrouble;
   }
 
-  /** `onTrouble` hears when Redis does not answer. @throws EchoError "server-unreachable" */
+  /** `onTrouble` hears when Redis does not answer. @throws EchoError "registry-unreachable" */
   static async connect(options: { url: string; onTrouble: (reason: string) => void }): Promise<RedisRegistry> {
     const { url, onTrouble } = options;
     const failed = (cause: unknown) =>
-      new EchoError("server-unreachable", { server: withoutPassword(url), reason: reasonOf(cause), cause });
+      new EchoError("registry-unreachable", { server: withoutPassword(url), reason: reasonOf(cause), cause });
     let module: typeof import("redis");
     try {
       module = await import("redis");
     } catch {
-      throw failed(new Error("many nodes need the optional package: npm install redis"));
+      throw failed(new Error("it needs the optional package: npm install redis"));
     }
     let connected = false;
     const redis = module.createClient({
