@@ -1,11 +1,15 @@
-import { readFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { createVoiceServer } from "../../examples/04-babylon-game/voice-server.mjs";
 import { type Overlay, serveOverlay } from "../../plugins/obs/index.js";
 import { ProgramSynthesizer } from "../../plugins/voice/index.js";
+import { PcmReader, writeWav } from "../../plugins/voice/wav.js";
 import { chromiumPath, openChromium } from "./chromium.js";
 import { difference, takePicture } from "./picture.js";
 import { startPageServer, testPack } from "./studio-server.js";
@@ -35,8 +39,8 @@ describe.skipIf(chromiumPath === undefined)(`examples 02, 04 and 05 with ${testP
     expect(complaints.splice(0)).toEqual([]);
   });
 
-  async function open(path: string): Promise<Page> {
-    const page = await browser.newPage({ viewport: { width: 960, height: 600 } });
+  async function open(path: string, inside = browser): Promise<Page> {
+    const page = await inside.newPage({ viewport: { width: 960, height: 600 } });
     page.setDefaultTimeout(READY_MS);
     page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
     page.on("pageerror", (error) => complaints.push(String(error)));
@@ -92,6 +96,54 @@ describe.skipIf(chromiumPath === undefined)(`examples 02, 04 and 05 with ${testP
     await page.close();
   });
 
+  it("04 holds a spoken conversation: hears the microphone, answers, and stops when the player cuts in by voice", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "echo-head-microphone-"));
+    const microphone = join(folder, "player.wav");
+    writeFileSync(microphone, playersVoice(["Do you have bread?", 18, "Wait! Do you have lamps?", 60]));
+    const heard = ["Do you have bread?", "Do you have lamps?"];
+    const answers: string[] = [];
+    const histories: { role: string; content: string }[][] = [];
+    const loudness: number[] = [];
+    voice?.closeAllConnections();
+    voice?.close();
+    // The recogniser is a stand-in: it says what was said, for sound in which somebody speaks.
+    voice = createVoiceServer({
+      transcribe: (wav) => {
+        loudness.push(new PcmReader().push(wav)!.pcm.reduce((most, sample) => Math.max(most, sample), 0));
+        return heard.shift() ?? "";
+      },
+      answer: (messages) => {
+        histories.push([...messages]);
+        const about = /bread|lamps/.exec(messages.at(-1)!.content)![0];
+        answers.push(`Of course I have ${about}, the best in the village. `.repeat(12));
+        return answers.at(-1)!;
+      },
+    });
+    await new Promise<void>((resolve) => voice!.listen(0, "127.0.0.1", resolve));
+    const api = `http://127.0.0.1:${(voice.address() as AddressInfo).port}/v1`;
+    const hearing = await openChromium(`--use-file-for-fake-audio-capture=${microphone}%noloop`);
+    try {
+      const page = await open(`04-babylon-game/?recognizer=whisper-1&api=${encodeURIComponent(api)}`, hearing);
+      await page.locator("#state", { hasText: "listening" }).waitFor();
+      await page.locator("#talk").click();
+      await expect.poll(() => page.locator("#user").textContent(), WAIT).toBe("Do you have bread?");
+      await page.locator("#state", { hasText: "speaking" }).waitFor();
+      await expect.poll(() => page.locator("#keeper").textContent(), WAIT).toMatch(/have bread/);
+      await takePicture(page, "example-04-spoken");
+      await expect.poll(() => page.locator("#user").textContent(), WAIT).toBe("Do you have lamps?");
+      await expect.poll(() => page.locator("#keeper").textContent(), WAIT).toMatch(/have lamps/);
+      // He remembers of the first answer what was heard of it, and that is not all of it.
+      const [first] = histories[1]!.filter(({ role }) => role === "assistant");
+      expect(first!.content).not.toBe(answers[0]!.trim());
+      expect(answers[0]!.startsWith(first!.content.replace(/ …$/, ""))).toBe(true);
+      expect(loudness.every((peak) => peak > 0.05)).toBe(true);
+      expect(await page.locator("#trouble").textContent()).toBe("");
+    } finally {
+      await hearing.close();
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+
   it("05 shows the overlay over a moving page", async () => {
     const synthesizer = await ProgramSynthesizer.find();
     overlay = await serveOverlay({
@@ -109,3 +161,17 @@ describe.skipIf(chromiumPath === undefined)(`examples 02, 04 and 05 with ${testP
     await page.close();
   });
 });
+
+/** A WAV of what a player says, by espeak-ng, and of silence in seconds between. */
+function playersVoice(parts: readonly (string | number)[]): Uint8Array {
+  let sampleRateHz = 22_050;
+  const sounds = parts.map((part) => {
+    if (typeof part === "number") return new Float32Array(part * sampleRateHz);
+    const { stdout } = spawnSync("espeak-ng", ["--stdout", part], { maxBuffer: 2 ** 24 });
+    const spoken = new PcmReader().push(stdout)!;
+    sampleRateHz = spoken.sampleRateHz;
+    return spoken.pcm;
+  });
+  const samples = new Float32Array([...new Float32Array(2 * sampleRateHz), ...sounds.flatMap((sound) => [...sound])]);
+  return writeWav(samples, sampleRateHz);
+}

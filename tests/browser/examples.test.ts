@@ -95,6 +95,7 @@ describe.skipIf(chromiumPath === undefined)(`the examples 06 to 08 with ${testPa
     const silentKbps = await mostKbps();
     await page.locator("#speak").click();
     await expect.poll(mostKbps, { timeout: READY_MS }).toBeGreaterThan(Math.max(8, 2 * silentKbps)); // speech, not silence
+    expect(await page.evaluate(loudestArrived)).toBeGreaterThan(0.02); // and the other end decodes it
     const picture = await takePicture(page, "example-08", "#remote");
     const corner = picture.at(picture.width * 0.06, picture.height * 0.12);
     const middle = picture.at(picture.width / 2, picture.height * 0.5);
@@ -104,3 +105,22 @@ describe.skipIf(chromiumPath === undefined)(`the examples 06 to 08 with ${testPa
     await page.close();
   });
 });
+
+/** Listens at the other end of the call for three seconds (in the page): the loudest sample that was decoded, 0..1. */
+async function loudestArrived(): Promise<number> {
+  const video = document.getElementById("remote") as HTMLVideoElement;
+  const context = new AudioContext();
+  await context.resume();
+  const analyser = context.createAnalyser();
+  context.createMediaStreamSource(video.srcObject as MediaStream).connect(analyser);
+  const samples = new Float32Array(analyser.fftSize);
+  let loudest = 0;
+  const endMs = performance.now() + 3_000;
+  while (performance.now() < endMs) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    analyser.getFloatTimeDomainData(samples);
+    loudest = Math.max(loudest, ...samples);
+  }
+  await context.close();
+  return loudest;
+}
