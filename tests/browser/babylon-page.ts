@@ -1,7 +1,9 @@
 import "@babylonjs/core/Materials/standardMaterial.js";
+import { CreateAudioEngineAsync } from "@babylonjs/core/AudioV2/webAudio/webAudioEngine.js";
 import { FreeCamera } from "@babylonjs/core/Cameras/freeCamera.js";
 import type { AbstractEngine } from "@babylonjs/core/Engines/abstractEngine.js";
 import { Engine } from "@babylonjs/core/Engines/engine.js";
+import { NullEngine } from "@babylonjs/core/Engines/nullEngine.js";
 import { WebGPUEngine } from "@babylonjs/core/Engines/webgpuEngine.js"; // after scene.js: the other order breaks under esbuild
 import { HemisphericLight } from "@babylonjs/core/Lights/hemisphericLight.js";
 import { StandardMaterial } from "@babylonjs/core/Materials/standardMaterial.js";
@@ -15,6 +17,7 @@ import { Scene } from "@babylonjs/core/scene.js";
 import {
   createHeadBillboard,
   createHeadPlane,
+  createHeadVoice,
   EchoHeadBehavior,
   EchoHeadTexture,
 } from "../../plugins/babylon/index.js";
@@ -128,12 +131,47 @@ async function start(kind: "webgl2" | "webgpu", handedness: "left" | "right") {
   };
 }
 
+/** Loudness, left and right, of a tone that comes from a head at `x`, for a camera that looks at the middle from a distance. */
+async function hear(handedness: "left" | "right", x: number, distance: number): Promise<[number, number]> {
+  const scene = new Scene(new NullEngine());
+  scene.useRightHandedSystem = handedness === "right";
+  const camera = new FreeCamera("camera", new Vector3(0, 0, handedness === "right" ? distance : -distance), scene);
+  camera.setTarget(Vector3.Zero());
+  const head = new TransformNode("head", scene);
+  head.position.x = x;
+  const context = new OfflineAudioContext(2, 24_000, 48_000);
+  const audioEngine = await CreateAudioEngineAsync({
+    audioContext: context as unknown as AudioContext,
+    disableDefaultUI: true,
+    listenerEnabled: true,
+  });
+  const { output, dispose } = await createHeadVoice({ audioEngine, context, node: head, panningModel: "equalpower" });
+  audioEngine.listener.attach(camera);
+  for (let frame = 0; frame < 3; frame++) {
+    scene.render();
+    await new Promise((resolve) => setTimeout(resolve, 50)); // Babylon follows its nodes by a timer
+  }
+  const tone = new OscillatorNode(context, { frequency: 440 });
+  tone.connect(output);
+  tone.start();
+  const heard = await context.startRendering();
+  dispose();
+  scene.getEngine().dispose();
+  const loudness = (channel: number) => {
+    const samples = heard.getChannelData(channel).subarray(12_000);
+    return Math.sqrt(samples.reduce((sum, value) => sum + value * value, 0) / samples.length);
+  };
+  return [loudness(0), loudness(1)];
+}
+
 declare global {
   interface Window {
+    hear: typeof hear;
     startScene: typeof start;
     show: Awaited<ReturnType<typeof start>>;
   }
 }
+window.hear = hear;
 window.startScene = async (kind, handedness) => {
   window.show = await start(kind, handedness);
   return window.show;

@@ -90,4 +90,22 @@ describe.skipIf(chromiumPath === undefined)("the Babylon plugin draws", { timeou
     expect(before).toBeDefined();
     expect(after! - before!).toBeGreaterThan(8);
   });
+
+  it.each(["left", "right"] as const)(
+    "the voice comes from where the head is, in a %s-handed scene",
+    async (handedness) => {
+      const page = await browser.newPage();
+      await page.goto(server.url);
+      const hear = (x: number, distance: number) =>
+        page.evaluate((how) => window.hear(...how), [handedness, x, distance] as const);
+      const [left, right] = await hear(1.5, 2); // +x is on the right of the picture in both
+      expect(right).toBeGreaterThan(1.5 * left);
+      const [otherLeft, otherRight] = await hear(-1.5, 2);
+      expect(otherLeft).toBeGreaterThan(1.5 * otherRight);
+      const [near] = await hear(0, 2);
+      const [far] = await hear(0, 8);
+      expect(near).toBeGreaterThan(2 * far);
+      await page.close();
+    },
+  );
 });
