@@ -5,6 +5,8 @@ import ts from "typescript";
 const entries = [
   "../sdk/index.ts",
   "../plugins/babylon/index.ts",
+  "../plugins/obs/index.ts",
+  "../plugins/voice/index.ts",
   "../plugins/vrm/index.ts",
   "../plugins/vmc/index.ts",
   "../plugins/vtube-studio/index.ts",
