@@ -103,7 +103,7 @@ describe("echo-head serve", () => {
     [["--redis", "http://h", "--token-secret", "s".repeat(32)], "--redis must be an address that begins with redis://"],
     [["--public-url", "nonsense"], "--public-url must be an address that begins with http://"],
     [["--port", "70000"], "--port must be a whole number from 0 to 65535"],
-    [["--formats", "png,gif"], "--formats must be a list of avc, vp8, webp, png, raw"],
+    [["--formats", "png,gif"], '--formats must be a list of avc, vp8, webp, png, raw, not "gif"'],
     [["--ep", "abacus"], "--ep must be one of cpu, cuda, tensorrt, webgpu"],
   ])("refuses %j in its own words", async (args, words) => {
     const { code, err, options } = await serve(args);

@@ -62,8 +62,11 @@ export function checkServeOptions(options: ServeOptions): void {
   if (publicUrl !== undefined) checkAddress(publicUrl, "options.publicUrl", ["http:", "https:"]);
   checkCounts(options as ServeOptions);
   const { formats } = options as ServeOptions;
-  if (formats !== undefined && !(Array.isArray(formats) && formats.length > 0 && formats.every(isVideoFormat)))
-    throw new TypeError(`options.formats must be a list of ${VIDEO_FORMATS.join(", ")}, not ${describe(formats)}`);
+  const wrong = Array.isArray(formats) ? formats.find((format) => !VIDEO_FORMATS.includes(format)) : formats;
+  if (wrong !== undefined || formats?.length === 0)
+    throw new TypeError(
+      `options.formats must be a list of ${VIDEO_FORMATS.join(", ")}, not ${describe(wrong ?? formats)}`,
+    );
   if (tokenSecret !== undefined) checkSecret(tokenSecret, "options.tokenSecret");
   if (redis !== undefined) checkAddress(redis, "options.redis", ["redis:", "rediss:"]);
   if (trustProxy !== undefined) checkBoolean(trustProxy, "options.trustProxy");
@@ -76,10 +79,6 @@ export function checkServeOptions(options: ServeOptions): void {
     );
   if (redis !== undefined)
     throw new TypeError("options.tokenSecret must be given with options.redis, the same on every node");
-}
-
-function isVideoFormat(value: unknown): boolean {
-  return (VIDEO_FORMATS as readonly unknown[]).includes(value);
 }
 
 function checkCounts(options: ServeOptions): void {
