@@ -20,8 +20,8 @@ from torch import Tensor, nn
 from training.model.attention import CrossAttention, FeedForward, LoraLinear, attend
 from training.model.config import Behaviour, Clock
 from training.model.flow import velocity_towards
-from training.model.lip_limit import LipLimit
 from training.model.layout import FACE_MASK, LIP_MASK, TOKEN_WIDTH, TOKENS
+from training.model.lip_limit import LipLimit
 from training.model.sdcm import SpatialDecoupledModulation
 
 

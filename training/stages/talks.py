@@ -146,7 +146,7 @@ def draw(talks: Talks, crops: list[tuple[Talk, int]], blocks: int, rng: np.rando
         loud.append(level)
         closed.append(shut)
     stack = torch.stack
-    return Batch(stack(motion), stack(audio), stack(words), tensor_of(expressivity.astype(np.float32))[:, None], stack(loud), stack(closed), torch.tensor(dubbed), crops)
+    return Batch(stack(motion), stack(audio), stack(words), tensor_of(expressivity.astype(np.float32))[:, None], stack(loud), stack(closed), torch.tensor(dubbed), crops)  # fmt: skip
 
 
 def draw_expressivity(rng: np.random.Generator, count: int) -> np.ndarray:

@@ -15,8 +15,8 @@ import numpy as np
 from scipy.signal import resample_poly
 
 from training.data.speech.align import aligned
-from training.data.speech.pronounce import pronounce
 from training.data.speech.phones import Phone
+from training.data.speech.pronounce import pronounce
 
 FOLDER_VARIABLE = "ECHO_HEAD_KOKORO"
 RATE_HZ = 24000
