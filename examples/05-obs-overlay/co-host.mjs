@@ -19,10 +19,20 @@ const LINES = [
 ];
 const PAUSE_MS = 6_000;
 
+/** @param {URL} url @param {RequestInit} [request] */
+async function ask(url, request) {
+  try {
+    return await fetch(url, request);
+  } catch {
+    console.error(`no overlay answers at ${values.overlay}; start it with: npx echo-head overlay`);
+    return process.exit(1);
+  }
+}
+
 /** @param {string} path @param {object} [body] */
 async function post(path, body = {}) {
   const url = new URL(path, values.overlay);
-  const response = await fetch(url, {
+  const response = await ask(url, {
     method: "POST",
     headers: { "Content-Type": "application/json" },
     body: JSON.stringify(body),
@@ -33,7 +43,7 @@ async function post(path, body = {}) {
 }
 
 async function health() {
-  const { ok, heads } = await (await fetch(new URL("health", values.overlay))).json();
+  const { ok, heads } = await (await ask(new URL("health", values.overlay))).json();
   const on = heads.map(
     ({ avatar, state, pages }) => `${avatar} ${state}, seen by ${pages.filter(({ visible }) => visible).length}`,
   );

@@ -33,7 +33,7 @@ class Refusal extends Error {
  *     POST /dialogue   {"role": "user", "text": "..."}    what was said, for the mood
  *     POST /interrupt
  *
- * `?pack=` and `?avatar=` choose the head.
+ * `?pack=`, `?avatar=` and `?remote=` choose the head, as in the page's address.
  */
 export async function answerControl(task: {
   request: IncomingMessage;
@@ -48,7 +48,7 @@ export async function answerControl(task: {
     response.writeHead(status, { "Content-Type": "application/json" }).end(JSON.stringify(body));
   };
   const text = (name: string): string | undefined => url.searchParams.get(name) || undefined;
-  const head = () => task.head({ pack: text("pack"), avatar: text("avatar") });
+  const head = () => task.head({ pack: text("pack"), avatar: text("avatar"), remote: text("remote") });
   try {
     if (request.method !== "POST") throw new Refusal(404, "there is nothing here");
     switch (url.pathname) {

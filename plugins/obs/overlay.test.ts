@@ -287,6 +287,16 @@ describe("the companion", () => {
     await vi.waitFor(() => expect(told("cancel")).toMatchObject([{ utterance: "utterance-2" }]), WAIT);
   });
 
+  it("drives the head that the address of a page names", async () => {
+    await serve({ synthesize: () => silence(60_000) });
+    const remote = "http://127.0.0.1:8787/";
+    const page = new TestPage({ avatar: "kofi", remote });
+    await page.see(1);
+    await post(`say?avatar=kofi&remote=${encodeURIComponent(remote)}`, '{"text":"From over there"}');
+    await vi.waitFor(() => expect(page.messages.some(({ type }) => type === "started")).toBe(true), WAIT);
+    expect(agents.map(({ turns }) => turns)).toEqual([[{ role: "avatar", text: "From over there" }]]);
+  });
+
   it("listens to samples as they come", async () => {
     await serve();
     const samples = new Uint8Array(Int16Array.from({ length: 3_200 }, (_, i) => 10 * (i % 100)).buffer);

@@ -1,4 +1,5 @@
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -154,7 +155,13 @@ describe.skipIf(chromiumPath === undefined)(`examples 02, 04 and 05 with ${testP
     });
     const page = await open(`05-obs-overlay/?overlay=${encodeURIComponent(overlay.url)}`);
     await page.frameLocator("#overlay").locator("#head.live").waitFor();
-    await fetch(`${overlay.url}say`, { method: "POST", body: '{"text":"Hello, everybody! Good to have you here."}' });
+    const coHost = spawn(process.execPath, ["examples/05-obs-overlay/co-host.mjs", "--once", "--overlay", overlay.url]);
+    let told = "";
+    coHost.stdout.on("data", (text) => {
+      told += text;
+    });
+    await once(coHost, "close");
+    expect(told).toMatch(/^utterance-1: Hello, everybody! Good to have you here\. {3}\(well: .* seen by 1\)\n$/);
     await page.frameLocator("#overlay").locator("#captions.on").waitFor();
     await page.waitForTimeout(600); // faded in
     await takePicture(page, "example-05");
