@@ -336,6 +336,33 @@ describe("conformance of a server: nobody harms another", { timeout: 4 * PATIENT
     expect(good.troubles).toEqual([]);
   });
 
+  it("lets a client go that stops reading, and keeps its head for when it comes back", async () => {
+    const server = await startTinyServer();
+    const good = await remoteGenerator([server.url]);
+    const stopped = await RawClient.begin(server.url);
+    // Nothing is taken off its TCP connection any more: no blocks, no pings.
+    const { ws } = stopped.socket.io.engine.transport as unknown as { ws: { pause(): void; resume(): void } };
+    ws.pause();
+    for (let seq = 1; seq <= 10; seq++) stopped.step(seq);
+    const waiting = async () =>
+      /echo_head_sessions\{state="waiting"\} 1/.test(await (await fetch(new URL("/metrics", server.url))).text());
+    for (let block = 0; !(await waiting()); block++) {
+      expect((await good.generator.step({ ...conditions(), pcm: voice(block) })).held).toBeUndefined();
+      await new Promise((resolve) => setTimeout(resolve, 500));
+    }
+    ws.resume();
+    await stopped.end();
+    expect(stopped.all("block").length).toBeLessThanOrEqual(CREDIT_WINDOW);
+    const { sessionId, resumeToken } = stopped.welcome;
+    const resume = { sessionId, token: resumeToken };
+    const again = new RawClient(server.url, { protocol: 1, formats: ["raw"], resume });
+    expect(await again.next("welcome")).toMatchObject({ resumed: true, lastSeq: 10 });
+    again.close();
+    expect(good.troubles).toEqual([]);
+    await good.generator.dispose();
+    await server.dispose();
+  });
+
   it("limits the sessions of a key and of the node, and the requests of an address", async () => {
     const token = await access();
     const small = await startTinyServer({
