@@ -72,14 +72,22 @@ async function ask(
         : unreachable(url, `it answers with status ${response.status}`);
     } catch (error) {
       signal?.throwIfAborted();
-      const cause = error instanceof Error && error.cause ? error.cause : error;
-      failure ??= unreachable(url, reasonOf(cause), error);
+      failure ??= unreachable(url, reasonOfFetch(error), error);
       continue;
     }
     // A refusal is an answer; only a node that is going down may send us on.
     if (failure.code !== "server-draining") break;
   }
   throw failure ?? unreachable("(no address)", "there is no address");
+}
+
+/** Node says why in the cause; a browser hides it from the page, whatever it was. */
+function reasonOfFetch(error: unknown): string {
+  const { cause } = error as { cause?: unknown };
+  if (cause !== undefined) return reasonOf(cause);
+  const hidden =
+    error instanceof TypeError ? " (it does not run there, or does not let this page in: --allow-origin)" : "";
+  return reasonOf(error) + hidden;
 }
 
 function unreachable(server: string, reason: string, cause?: unknown): EchoError {
