@@ -1,4 +1,9 @@
+import { fileURLToPath } from "node:url";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import type { Worker } from "node:worker_threads";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { startServices, startServicesHere } from "../sdk/agent/services/start-services.js";
 import { EchoAgent } from "../sdk/agent.js";
 import { EchoFrame } from "../sdk/frame/echo-frame.js";
 import { UnclosedFrames } from "../sdk/frame/unclosed-frames.js";
@@ -10,6 +15,9 @@ beforeAll(async () => {
   workers = await buildWorkers();
 });
 afterAll(() => workers.remove());
+
+setFlagsFromString("--expose-gc");
+const collect = runInNewContext("gc") as () => void;
 
 const running = (): number =>
   process.getActiveResourcesInfo().filter((name) => /Worker|MessagePort|Timeout/.test(name)).length;
@@ -45,11 +53,50 @@ it("ends a creation that is aborted, with its threads", async () => {
   expect(running()).toBeLessThanOrEqual(before);
 });
 
+it("holds no more after four minutes of the model at work than after the first", { timeout: 240_000 }, async () => {
+  const pack = { folder: fileURLToPath(TINY) };
+  const { lcu, generator, dispose } = await startServicesHere({ pack, avatar: "ada", backend: "cpu", seed: 1 });
+  const emotion = await lcu.setAffect("happy");
+  const pcm = () => new Float32Array(2_560).fill(0.1);
+  let block = 0;
+  const converse = async (minutes: number): Promise<number> => {
+    for (const end = block + minutes * 375; block < end; block++) {
+      const user = { face: new Float32Array(4 * 58).fill(0.2), presence: new Float32Array(4).fill(1) };
+      const { fPu } = await lcu.step({ pcm: pcm(), ...user, lpe: true, hbcu: true });
+      if (block % 4 !== 0) continue;
+      const conditions = { fPu, emotion: emotion.slice(), sdcm: true, lau: true, expressivity: 1 };
+      await generator.step({ ...conditions, pcm: pcm(), pictures: 1 });
+      if (block % 40 === 0) await generator.rewind({ blocks: 1, pcm: pcm() });
+    }
+    for (let i = 0; i < 4; i++) {
+      collect();
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    const { heapUsed, external } = process.memoryUsage();
+    return heapUsed + external;
+  };
+  try {
+    const early = await converse(1);
+    const late = await converse(3);
+    expect(late / early).toBeLessThan(1.05);
+  } finally {
+    await dispose();
+  }
+});
+
+it("leaves its threads little room for garbage, so that they do not grow for half an hour", async () => {
+  const rooms: unknown[] = [];
+  const note = (worker: Worker): void => void rooms.push(worker.resourceLimits?.maxYoungGenerationSizeMb);
+  process.on("worker", note);
+  const pack = { folder: fileURLToPath(TINY) };
+  const assets = { workerUrl: workers.workerUrl };
+  const { dispose } = await startServices({ pack, avatar: "ada", backend: "cpu", seed: 1, assets });
+  process.off("worker", note);
+  await dispose();
+  expect(rooms).toEqual([3, 3]);
+});
+
 it("notices frames that are thrown away unclosed, when the collector runs", async () => {
-  const { setFlagsFromString } = await import("node:v8");
-  const { runInNewContext } = await import("node:vm");
-  setFlagsFromString("--expose-gc");
-  const collect = runInNewContext("gc") as () => void;
   let lost = 0;
   const watch = new UnclosedFrames({
     report: (count) => {

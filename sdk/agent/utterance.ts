@@ -78,18 +78,15 @@ export class SpeakingUtterance implements Utterance {
   ): Promise<void> {
     const iterator = stream[Symbol.asyncIterator]();
     const { signal } = this.#stop;
-    const stopped = new Promise<{ done: true; value: undefined }>((resolve) => {
-      signal.addEventListener("abort", () => resolve({ done: true, value: undefined }), { once: true });
-    });
     try {
       for (let chunks = 0; !signal.aborted; chunks++) {
-        const next = await Promise.race([iterator.next(), stopped]);
-        if (next.done) break;
+        const next = await unlessStopped(iterator.next(), signal);
+        if (next === undefined || next.done) break;
         checkAudioChunk(next.value, `audio[${chunks}]`);
         this.source.push(next.value, `audio[${chunks}]`);
         if (!signal.aborted) onSamples();
         while (this.source.available > MAX_READ_AHEAD_S * this.#rateHz && !signal.aborted)
-          await Promise.race([new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS)), stopped]);
+          await unlessStopped(new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS)), signal);
       }
     } catch (error) {
       if (!signal.aborted) onError(new EchoError("audio-stream-failed", { reason: reasonOf(error), cause: error }));
@@ -99,6 +96,16 @@ export class SpeakingUtterance implements Utterance {
       if (signal.aborted) void Promise.resolve(iterator.return?.()).catch(() => {});
     }
   }
+}
+
+/** What `answer` gives, or undefined as soon as `signal` aborts. Nothing of it is left with the signal, which may live for hours. */
+function unlessStopped<T>(answer: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
+  return new Promise((resolve, reject) => {
+    const stop = (): void => resolve(undefined);
+    if (signal.aborted) stop();
+    signal.addEventListener("abort", stop, { once: true });
+    void answer.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
+  });
 }
 
 function isStream(audio: SpeechAudio): audio is AsyncIterable<AudioChunk> {

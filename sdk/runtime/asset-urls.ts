@@ -6,6 +6,12 @@ import { browserWorkerHandle, nodeWorkerHandle, type WorkerHandle } from "./work
 /** The threads of the package; each is dist/<name>.worker.js. */
 export type WorkerName = "lcu" | "generator" | "tracker";
 
+/**
+ * Room of a Node thread for new objects, in MB. Arrays lie elsewhere; left alone, V8 lets this room grow to 48 MB in each thread within
+ * the first half hour, nearly all of it empty.
+ */
+const NEW_OBJECTS_MB = 3;
+
 /** Bundlers for browsers find a worker by this exact expression, so it is written out once for each. */
 const BROWSER_WORKERS: Readonly<Record<WorkerName, () => Worker>> = {
   lcu: () => new Worker(new URL("./lcu.worker.js", import.meta.url), { type: "module" }),
@@ -35,5 +41,5 @@ export function startWorker(name: WorkerName, assets: AssetOptions = {}): Worker
   if (file === undefined) {
     throw new EchoError("worker-start-failed", { worker: name, reason: `there is no ${files.at(-1)?.pathname}` });
   }
-  return nodeWorkerHandle(new threads.Worker(file));
+  return nodeWorkerHandle(new threads.Worker(file, { resourceLimits: { maxYoungGenerationSizeMb: NEW_OBJECTS_MB } }));
 }

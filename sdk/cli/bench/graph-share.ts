@@ -4,7 +4,10 @@ import { createStageHost, type StageHost } from "../../agent/services/stage-host
 import type { Percentiles } from "../../base/percentiles.js";
 import { PercentileCounter } from "../../base/percentiles.js";
 import type { Pack } from "../../pack/pack.js";
+import type { PackManifest } from "../../pack/types.js";
 import type { BackendName } from "../../protocol/backend.js";
+import type { GeneratorWorkerApi } from "../../protocol/generator-worker.js";
+import type { LcuWorkerApi } from "../../protocol/lcu-worker.js";
 import type { Runtime } from "../../runtime/session.js";
 
 /** What one stage does in a block, on its own. */
@@ -42,15 +45,30 @@ export async function openHalves(pack: Pack, avatar: string, backend: BackendNam
   await lcu.load({ pack: pack.source, backend, assets: { threads: 1 } });
   await generator.load({ pack: pack.source, avatar, backend, seed: 1 });
   const emotion = await lcu.setAffect("warm, happy");
-  const { blockFrames, samplesPerFrame } = pack.manifest.clock;
+  return {
+    /** Milliseconds spent inside graphs so far. */
+    graphMs: () => runtimes.reduce((sum, runtime) => sum + (runtime.graphMs ?? 0), 0),
+    ...converse({ lcu, generator, emotion, clock: pack.manifest.clock }),
+    dispose: async () => {
+      await lcu.dispose();
+      await generator.dispose();
+    },
+  };
+}
+
+/** A made-up talk, block after block: the user hums and is seen, the avatar hums lower. */
+export function converse(task: {
+  lcu: LcuWorkerApi;
+  generator: GeneratorWorkerApi;
+  emotion: Float32Array;
+  clock: PackManifest["clock"];
+}) {
+  const { lcu, generator, emotion, clock } = task;
+  const { blockFrames, samplesPerFrame } = clock;
   const samples = blockFrames * samplesPerFrame;
   const pcm = (block: number, hz: number): Float32Array =>
     Float32Array.from({ length: samples }, (_, n) => 0.2 * Math.sin(((block * samples + n) * hz) / 2_500));
   return {
-    lcu,
-    generator,
-    /** Milliseconds spent inside graphs so far. */
-    graphMs: () => runtimes.reduce((sum, runtime) => sum + (runtime.graphMs ?? 0), 0),
     listen: (block: number) =>
       lcu.step({
         pcm: pcm(block, 210),
@@ -69,10 +87,6 @@ export async function openHalves(pack: Pack, avatar: string, backend: BackendNam
         expressivity: 1,
         pictures,
       }),
-    dispose: async () => {
-      await lcu.dispose();
-      await generator.dispose();
-    },
   };
 }
 

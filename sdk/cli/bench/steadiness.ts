@@ -1,10 +1,11 @@
-import { setFlagsFromString } from "node:v8";
+import { getHeapStatistics, setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
+import { startServices } from "../../agent/services/start-services.js";
 import { EchoAgent } from "../../agent.js";
 import { PercentileCounter } from "../../base/percentiles.js";
 import type { Pack } from "../../pack/pack.js";
 import type { BackendName } from "../../protocol/backend.js";
-import { openHalves } from "./graph-share.js";
+import { converse } from "./graph-share.js";
 
 /** What changes over a long conversation. */
 export type Steadiness = {
@@ -13,7 +14,7 @@ export type Steadiness = {
   /** Median step in ms of an LCU that has listened for 10 s, and of this one; measured in turns, so that both meet the same load. */
   readonly lcuEarlyMs: number;
   readonly lcuLateMs: number;
-  /** Memory of the process in MB: after a minute of conversation, and at the end. */
+  /** Memory of the process, the model's threads included, in MB: after a minute of conversation, and at the end. */
   readonly earlyMb: number;
   readonly lateMb: number;
 };
@@ -33,6 +34,11 @@ export type Cycles = {
 const WINDOW = 120;
 /** Every so many blocks the generator speaks too: its states are as long as the LCU's are. */
 const SPEAK_EVERY = 8;
+/**
+ * Every so many blocks what is no longer used is collected, about once a second of the conversation: at the pace of a talk V8 does that
+ * by itself while it waits, at the pace of a bench it puts it off and takes new memory instead.
+ */
+const COLLECT_EVERY = 6;
 /** Cycles after which the first memory is taken: pools and caches of the runtime have filled. */
 const EARLY_CYCLES = 5;
 
@@ -49,32 +55,40 @@ export async function measureSteadiness(task: {
   const { fps, blockFrames } = pack.manifest.clock;
   const blocks = Math.round((minutes * 60 * fps) / blockFrames);
   const minute = Math.round((60 * fps) / blockFrames);
-  const halves = await openHalves(pack, avatar, backend);
+  const talk = await openThreads(pack, avatar, backend);
   try {
     let earlyMb = 0;
     for (let block = 0; block < blocks; block++) {
       signal.throwIfAborted();
-      const { fPu } = await halves.listen(block);
-      if (block % SPEAK_EVERY === 0) await halves.speak(block, fPu, 1);
+      const { fPu } = await talk.listen(block);
+      if (block % SPEAK_EVERY === 0) await talk.speak(block, fPu, 1);
+      if (block % COLLECT_EVERY === 0) collect({ type: "minor" });
       if (block === minute) earlyMb = await settledMb();
       onBlock(block, blocks);
     }
     const lateMb = await settledMb();
-    return { minutes, ...(await compareSteps(task, halves, blocks)), earlyMb, lateMb };
+    return { minutes, ...(await compareSteps(task, talk, blocks)), earlyMb, lateMb };
   } finally {
-    await halves.dispose();
+    await talk.dispose();
   }
+}
+
+/** Both halves of the model in threads, as an agent has them. */
+async function openThreads(pack: Pack, avatar: string, backend: BackendName) {
+  const { lcu, generator, dispose } = await startServices({ pack: pack.source, avatar, backend, seed: 1 });
+  const emotion = await lcu.setAffect("warm, happy");
+  return { ...converse({ lcu, generator, emotion, clock: pack.manifest.clock }), dispose };
 }
 
 /** Steps of an LCU that is 10 s old, and of one that is `age` blocks old, in turns. */
 async function compareSteps(
   { pack, avatar, backend }: { pack: Pack; avatar: string; backend: BackendName },
-  old: Awaited<ReturnType<typeof openHalves>>,
+  old: Awaited<ReturnType<typeof openThreads>>,
   age: number,
 ): Promise<Pick<Steadiness, "lcuEarlyMs" | "lcuLateMs">> {
   const { fps, blockFrames } = pack.manifest.clock;
   const ten = Math.round((10 * fps) / blockFrames);
-  const young = await openHalves(pack, avatar, backend);
+  const young = await openThreads(pack, avatar, backend);
   try {
     for (let block = 0; block < ten; block++) await young.listen(block);
     const [early, late] = [new PercentileCounter(), new PercentileCounter()];
@@ -119,13 +133,23 @@ function handles(): number {
   return process.getActiveResourcesInfo().filter((name) => /Worker|MessagePort|Timeout/.test(name)).length;
 }
 
-/** Memory of the process after the garbage collector has been through, in MB. */
-async function settledMb(): Promise<number> {
+/** Runs the garbage collector of this thread: all of it, or over new objects only. */
+function collect(options?: { readonly type: "minor" }): void {
   setFlagsFromString("--expose-gc");
-  const collect = runInNewContext("gc") as () => void;
+  collector ??= runInNewContext("gc") as typeof collect;
+  collector(options);
+}
+let collector: typeof collect | undefined;
+
+/**
+ * Memory of the process after the garbage collector has been through, in MB, without the room that V8 keeps empty in this thread for
+ * new objects: that is the host's, and depends on how much garbage was made, not on what is held.
+ */
+async function settledMb(): Promise<number> {
   for (let i = 0; i < 3; i++) {
     collect();
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
-  return Math.round((process.memoryUsage().rss / 2 ** 20) * 10) / 10;
+  const { total_physical_size: taken, used_heap_size: used } = getHeapStatistics();
+  return Math.round(((process.memoryUsage().rss - (taken - used)) / 2 ** 20) * 10) / 10;
 }
