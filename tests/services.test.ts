@@ -93,6 +93,26 @@ describe.each(PACKS)("the services on %s", { timeout: 120_000 }, (path) => {
     expect(await silent.step(0)).toEqual(await plain.step(0));
   });
 
+  it("paints one picture after another as it paints them together, and drops those of a block that is over", async () => {
+    const together = await generator();
+    const { service } = await generator();
+    for (const block of [0, 1]) {
+      const whole = await together.service.step({ ...conditions(), pcm: voice(block) });
+      const first = await service.step({ ...conditions(), pcm: voice(block), paintNow: 1 });
+      expect(first).toMatchObject({ blendshapes: whole.blendshapes, unpainted: 3 });
+      const rgba = [...first.rgba];
+      for (let i = 0; i < 3; i++) rgba.push((await service.paint()).rgba);
+      const off = rgba.flatMap((picture, f) => [...picture].map((value, i) => Math.abs(value - whole.rgba[f]![i]!)));
+      expect(Math.max(0, ...off.filter((value) => value > 1))).toBe(0); // rounding may differ with the size of a batch
+      await expect(service.paint()).rejects.toThrow("paint() has nothing to paint");
+    }
+    await service.step({ ...conditions(), pcm: voice(2), paintNow: 1 });
+    await service.reset();
+    await expect(service.paint()).rejects.toThrow("paint() has nothing to paint");
+    const few = await service.step({ ...conditions(), pcm: voice(0), pictures: 2, paintNow: 1 });
+    expect(few).toMatchObject({ unpainted: 1 });
+  });
+
   it("changes the avatar between two blocks", async () => {
     const { service, pack } = await generator();
     const [, other] = pack.manifest.avatars;

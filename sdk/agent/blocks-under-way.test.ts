@@ -44,6 +44,7 @@ function start(blocksUnderWay: number, answerMs: number) {
       expressivity: 1,
     }),
     show: (block) => told.shown.push(block),
+    made: () => {},
     failed: (error) => told.failed.push(error),
   });
   const ended = loop.run();

@@ -77,6 +77,37 @@ export class FakeModel {
   }
 }
 
+/** A model that takes its time on the agent's clock, and paints its pictures one by one, as the generator does on a processor. */
+export class SlowModel extends FakeModel {
+  /** Waits so many ms on the agent's clock. */
+  wait: (ms: number) => Promise<void> = async () => {};
+  /** Blocks whose pictures were painted to the end. */
+  finished = 0;
+  readonly #times: { readonly motionMs: number; readonly pictureMs: number };
+  #left = 0;
+
+  constructor(times: { motionMs: number; pictureMs: number }) {
+    super();
+    this.#times = times;
+    const { motionMs, pictureMs } = times;
+    this.beforeStep = (input) => this.wait(motionMs + (input?.paintNow ?? 4) * pictureMs);
+    this.generator.paint = async () => {
+      if (this.#left === 0) throw new TypeError("paint() has nothing to paint");
+      await this.wait(pictureMs);
+      this.#left -= 1;
+      if (this.#left === 0) this.finished += 1;
+      return { rgba: new Uint8ClampedArray(16), stageMs: { decoder: pictureMs } };
+    };
+  }
+
+  protected override answer(input: GeneratorStepInput): GeneratorStepOutput {
+    const { paintNow = 4, pictures = 4 } = input;
+    const output = super.answer({ ...input, pictures: Math.min(paintNow, pictures) });
+    this.#left = pictures - output.rgba.length;
+    return { ...output, unpainted: this.#left, stageMs: { decoder: output.rgba.length * this.#times.pictureMs } };
+  }
+}
+
 const agents: EchoAgent[] = [];
 afterEach(() => Promise.all(agents.splice(0).map((agent) => agent.dispose())));
 

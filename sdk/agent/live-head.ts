@@ -9,7 +9,7 @@ import { OfflineReasoner } from "../lcu/offline-reasoner.js";
 import type { Pack } from "../pack/pack.js";
 import type { BackendReport, ChosenBackend } from "../protocol/backend.js";
 import type { DialogueTurn } from "../protocol/dialogue.js";
-import type { GeneratorStepInput, GeneratorStepOutput } from "../protocol/generator-worker.js";
+import type { GeneratorStepInput } from "../protocol/generator-worker.js";
 import { ALL_SWITCHES_ON } from "../render/render-options.js";
 import type { ModelSwitches } from "../render/types.js";
 import { AffectFeed } from "./affect-feed.js";
@@ -22,7 +22,7 @@ import { ListeningLoop } from "./listening-loop.js";
 import { QualityControl } from "./quality-control.js";
 import type { QualityLevel } from "./quality-ladder.js";
 import type { Services, StartServices } from "./services/start-services.js";
-import { SpeakingLoop } from "./speaking-loop.js";
+import { type ReadyFrames, SpeakingLoop } from "./speaking-loop.js";
 import { MAX_WAITING_UTTERANCES, SpeechTimeline, type SpokenResult } from "./speech-timeline.js";
 import { UnderstandingFeed } from "./understanding-feed.js";
 import { UserInput } from "./user-input.js";
@@ -259,6 +259,7 @@ export class LiveHead {
       },
       onError: (error) => this.#workerFailed("lcu", error),
     });
+    const quality = this.#createQuality(times, services);
     const speaking = new SpeakingLoop({
       clock: this.#clock,
       times,
@@ -266,11 +267,15 @@ export class LiveHead {
       blocksUnderWay: services.blocksUnderWay,
       place: (block) => this.#place(block, times, listening),
       conditions: () => this.#conditions(listening, affect),
-      show: (block, output, tookMs) => this.#show(block, output, tookMs, times),
+      show: (block, frames) => this.#show(block, frames, times),
+      made: (output, tookMs) => {
+        this.#blockMs.add(tookMs);
+        this.#count(output.stageMs);
+        quality.weigh(output, tookMs, speaking.skipped);
+      },
       failed: (error, goesOn) => this.#workerFailed("generator", error, goesOn),
     });
     const understanding = this.#createUnderstanding(services);
-    const quality = this.#createQuality(times, services);
     this.#running = { services, times, listening, speaking, affect, understanding, quality };
     const { width, height, backend } = services.generatorReport;
     this.#size = { width, height };
@@ -371,17 +376,14 @@ export class LiveHead {
     return { fPu: listening.fPu, emotion, sdcm, lau, expressivity: this.expressivity, ...asked };
   }
 
-  #show(block: number, output: GeneratorStepOutput, tookMs: number, times: BlockTimes): void {
-    if (!output.held) this.#well("generator");
-    this.#blockMs.add(tookMs);
-    this.#count(output.stageMs);
+  #show(block: number, { from, to, rgba, motion }: ReadyFrames, times: BlockTimes): void {
+    if (!motion.held) this.#well("generator");
     const { width, height } = this.#size;
     const { blockFrames, frameMs } = times;
-    const { quality, speaking } = this.#running!;
-    const pictures = quality.take(output, tookMs, speaking.skipped);
+    const pictures = this.#running!.quality.take(rgba, to - from);
     const part = (values: Float32Array, f: number): Float32Array =>
       values.subarray((f * values.length) / blockFrames, ((f + 1) * values.length) / blockFrames);
-    for (let f = 0; f < blockFrames; f++) {
+    for (let f = from; f < to; f++) {
       const timestampMs = times.startMs(block) + f * frameMs;
       this.#frames += 1;
       this.#hub.push({
@@ -389,9 +391,9 @@ export class LiveHead {
         timestampMs,
         width,
         height,
-        rgba: pictures[f]!,
-        blendshapes: part(output.blendshapes, f),
-        pose: part(output.pose, f),
+        rgba: pictures[f - from]!,
+        blendshapes: part(motion.blendshapes, f),
+        pose: part(motion.pose, f),
         state: this.#speech.speakingAt(times.sampleAt(timestampMs)) === undefined ? "listening" : "speaking",
       });
     }

@@ -48,28 +48,27 @@ export class QualityControl {
     return { pictures: Math.max(this.#picture ? 0 : 1, pictures), steps }; // one at least to begin with
   }
 
-  /** The picture of each frame of a block; what it took may move the agent to another rung. */
-  take(output: GeneratorStepOutput, tookMs: number, skipped: number): Uint8ClampedArray[] {
-    const { blockFrames } = this.#options;
-    const painted = output.rgba.length;
-    if (!output.held) this.#weigh({ tookMs, paintMs: output.stageMs.decoder ?? 0, pictures: painted }, skipped);
-    return Array.from({ length: blockFrames }, (_, f) => {
-      this.#picture = output.rgba[Math.floor((f * painted) / blockFrames)] ?? this.#picture!;
+  /** The picture of each of so many frames, by those that were painted for them; where none was, the last one stays. */
+  take(painted: readonly Uint8ClampedArray[], frames: number): Uint8ClampedArray[] {
+    return Array.from({ length: frames }, (_, f) => {
+      this.#picture = painted[Math.floor((f * painted.length) / frames)] ?? this.#picture!;
       return this.#picture;
     });
+  }
+
+  /** What a whole block took may move the agent to another rung. */
+  weigh(output: GeneratorStepOutput, tookMs: number, skipped: number): void {
+    if (output.held || this.#options.quality !== "auto") return;
+    const cost = { tookMs, paintMs: output.stageMs.decoder ?? 0, pictures: output.rgba.length };
+    const change = this.#ladder.add(cost, skipped);
+    if (change === null) return;
+    this.#useDecoder();
+    this.#options.onChange(change);
   }
 
   /** Pictures have another size from now on: the last one cannot be shown any more. */
   forgetPicture(): void {
     this.#picture = undefined;
-  }
-
-  #weigh(cost: { tookMs: number; paintMs: number; pictures: number }, skipped: number): void {
-    if (this.#options.quality !== "auto") return;
-    const change = this.#ladder.add(cost, skipped);
-    if (change === null) return;
-    this.#useDecoder();
-    this.#options.onChange(change);
   }
 
   #useDecoder(): void {

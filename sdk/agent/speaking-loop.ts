@@ -5,10 +5,20 @@ import {
   type GeneratorStepOutput,
   type GeneratorWorkerApi,
   MAX_REWIND_BLOCKS,
+  type PaintOutput,
 } from "../protocol/generator-worker.js";
 import { transferArrays } from "../runtime/transfer.js";
 import type { BlockTimes } from "./block-times.js";
 import { LeadTime } from "./lead-time.js";
+
+/** Frames `from` .. `to` of a block, which are ready: their pictures, and the motion of the whole block. */
+export type ReadyFrames = {
+  readonly from: number;
+  readonly to: number;
+  /** One a frame, or fewer, each then stands for as many frames. */
+  readonly rgba: readonly Uint8ClampedArray[];
+  readonly motion: GeneratorStepOutput;
+};
 
 /** What a {@link SpeakingLoop} needs of its agent. */
 export type SpeakingLoopHost = {
@@ -21,8 +31,10 @@ export type SpeakingLoopHost = {
   place(block: number): Float32Array;
   /** What the block is generated from; it may wait shortly for what the user has just done. */
   conditions(block: number): Promise<Omit<GeneratorStepInput, "pcm">>;
-  /** Four frames are ready. */
-  show(block: number, output: GeneratorStepOutput, tookMs: number): void;
+  /** Frames are ready: all of a block, or a part of it while the others are painted. */
+  show(block: number, frames: ReadyFrames): void;
+  /** All of a block is made; `output` has every picture and the time of every stage. */
+  made(output: GeneratorStepOutput, tookMs: number): void;
   /** A step failed. The loop ends when the error is not recoverable, unless it `goesOn` with states back at zero. */
   failed(error: unknown, goesOn?: boolean): void;
 };
@@ -34,6 +46,8 @@ const JUMP_MS = 1_000;
 /** Blocks that are made again must be ready in time: so much longer than the slowest of the last ones, and so many ms. */
 const MARGIN = 1.15;
 const MARGIN_MS = 15;
+/** Pictures whose slowest counts. */
+const PICTURES = 100;
 /** How often within a minute the generator may begin anew after NaN. */
 const MOST_RESETS = 3;
 const RESETS_WITHIN_MS = 60_000;
@@ -43,7 +57,7 @@ type BlockUnderWay = {
   readonly block: number;
   counted: boolean;
   takenBack: boolean;
-  show: (() => void) | undefined;
+  show: (() => Promise<void>) | undefined;
   arrival: Promise<void>;
 };
 
@@ -71,6 +85,9 @@ export class SpeakingLoop {
   /** The block whose audio the generator works on, and since when. */
   #making: number | undefined;
   #makingSinceMs = 0;
+  /** The block whose pictures are painted one by one, since when the one at work is, and how many are left with it. */
+  #painting: { readonly block: number; sinceMs: number; left: number } | undefined;
+  readonly #pictureMs: number[] = [];
   /** The audio of the block before those that are made again has changed. */
   #heardOtherwise = false;
 
@@ -129,10 +146,12 @@ export class SpeakingLoop {
    */
   earliestAgain(nowMs: number): number | undefined {
     const { times } = this.#host;
-    const oneMs = MARGIN * this.#lead.slowestMs + MARGIN_MS;
-    const underWayMs = this.#making === undefined ? 0 : Math.max(0, oneMs - (nowMs - this.#makingSinceMs));
-    let block = Math.ceil((nowMs + underWayMs + oneMs - times.originMs) / times.blockMs);
-    if (block - 1 === this.#making) block += 1; // its audio has gone to the generator
+    const oneMs = MARGIN * this.#lead.mostNeededMs + MARGIN_MS;
+    const after = (ms: number): number => Math.ceil((nowMs + ms + oneMs - times.originMs) / times.blockMs);
+    const { cutMs, wholeMs } = this.#underWayMs(nowMs);
+    let block = after(cutMs);
+    const busyWith = this.#making ?? this.#painting?.block;
+    if (busyWith !== undefined && block > busyWith) block = after(wholeMs); // it stays, and its pictures are wanted first
     return block <= this.#toPlace && this.#audio.has(block - 1) && this.#rewindTo === undefined ? block : undefined;
   }
 
@@ -146,6 +165,25 @@ export class SpeakingLoop {
     this.#heardOtherwise = true;
     this.#wake.abort();
     this.#wake = new AbortController();
+  }
+
+  /** How long the generator is still busy with the block under way: if its pictures are dropped, and if they are painted. */
+  #underWayMs(nowMs: number): { readonly cutMs: number; readonly wholeMs: number } {
+    const pictureMs = MARGIN * Math.max(0, ...this.#pictureMs);
+    if (this.#making !== undefined) {
+      const cutMs = Math.max(0, MARGIN * this.#lead.mostNeededMs - (nowMs - this.#makingSinceMs));
+      return { cutMs, wholeMs: cutMs + pictureMs * (this.#paintsOneByOne ? this.#host.times.blockFrames - 1 : 0) };
+    }
+    if (this.#painting === undefined) return { cutMs: 0, wholeMs: 0 };
+    const { sinceMs, left } = this.#painting;
+    const cutMs = Math.max(0, pictureMs - (nowMs - sinceMs));
+    return { cutMs, wholeMs: cutMs + pictureMs * (left - 1) };
+  }
+
+  /** Pictures can be shown, or dropped, one by one. Where the way to the generator is long they come together. */
+  get #paintsOneByOne(): boolean {
+    const { generator, blocksUnderWay = 1 } = this.#host;
+    return generator.paint !== undefined && blocksUnderWay === 1;
   }
 
   async #turn(): Promise<void> {
@@ -187,17 +225,20 @@ export class SpeakingLoop {
       if (this.#rewindTo !== undefined && block >= this.#rewindTo) return; // taken back meanwhile
       const pcm = this.#audio.get(block)?.slice() ?? new Float32Array(times.blockSamples);
       this.#making = block;
-      const asked = this.#ask(block, beganMs, generator.step(transferArrays({ ...conditions, pcm })));
+      const paintNow = this.#paintsOneByOne ? 1 : undefined;
+      const asked = this.#ask(block, beganMs, generator.step(transferArrays({ ...conditions, pcm, paintNow })));
       if (blocksUnderWay === 1) await asked.arrival;
+      this.#making = undefined;
       this.#made.push(block);
       if (this.#made.length > MAX_REWIND_BLOCKS + 1) this.#made.shift();
       this.#toMake = block + 1;
       asked.counted = true;
-      asked.show?.();
+      await asked.show?.();
       if (this.#underWay.size >= blocksUnderWay)
         await Promise.race([...this.#underWay].map(({ arrival }) => arrival.catch(() => {})));
     } finally {
       this.#making = undefined;
+      this.#painting = undefined;
       placing.abort();
     }
   }
@@ -213,14 +254,10 @@ export class SpeakingLoop {
     };
     this.#underWay.add(asked);
     asked.arrival = step
-      .then((output) => {
-        const tookMs = this.#host.clock.nowMs() - beganMs;
-        this.#lead.add(tookMs);
-        asked.show = () => {
-          const takenBack = asked.takenBack || (this.#rewindTo !== undefined && block >= this.#rewindTo);
-          if (!takenBack && !this.#stop.signal.aborted) this.#host.show(block, output, tookMs);
-        };
-        if (asked.counted) asked.show();
+      .then(async (output) => {
+        const arrivedMs = this.#host.clock.nowMs();
+        asked.show = () => this.#showAll(asked, output, { beganMs, arrivedMs });
+        if (asked.counted) await asked.show();
       })
       .finally(() => this.#underWay.delete(asked));
     // What fails while nobody waits for it is found by the next turn.
@@ -228,6 +265,44 @@ export class SpeakingLoop {
       if (asked.counted) this.#failure ??= { error };
     });
     return asked;
+  }
+
+  /** Shows what has come, and has the other pictures painted and shows them, until the block is taken back. */
+  async #showAll(
+    asked: BlockUnderWay,
+    output: GeneratorStepOutput,
+    { beganMs, arrivedMs }: { readonly beganMs: number; readonly arrivedMs: number },
+  ): Promise<void> {
+    const host = this.#host;
+    const { clock, times } = host;
+    const { block } = asked;
+    const takenBack = (): boolean =>
+      asked.takenBack || (this.#rewindTo !== undefined && block >= this.#rewindTo) || this.#stop.signal.aborted;
+    const pictures = output.rgba.length + (output.unpainted ?? 0);
+    const frameOf = (picture: number): number => Math.round((picture * times.blockFrames) / Math.max(1, pictures));
+    const { stageMs } = output;
+    const rgba = [...output.rgba];
+    let neededMs = arrivedMs - beganMs;
+    let tookMs = neededMs;
+    const to = pictures === 0 ? times.blockFrames : frameOf(rgba.length);
+    if (!takenBack()) host.show(block, { from: 0, to, rgba: output.rgba, motion: output });
+    for (let left = output.unpainted ?? 0; left > 0; left--) {
+      if (takenBack()) return; // it took less than a block takes: its time says nothing
+      const sinceMs = clock.nowMs();
+      this.#painting = { block, sinceMs, left };
+      const painted: PaintOutput = await host.generator.paint!();
+      const nowMs = clock.nowMs();
+      this.#pictureMs.push(nowMs - sinceMs);
+      if (this.#pictureMs.length > PICTURES) this.#pictureMs.shift();
+      for (const [stage, ms] of Object.entries(painted.stageMs)) stageMs[stage] = (stageMs[stage] ?? 0) + ms;
+      const from = frameOf(rgba.length);
+      rgba.push(painted.rgba);
+      tookMs = nowMs - beganMs;
+      neededMs = Math.max(neededMs, tookMs - from * times.frameMs);
+      if (!takenBack()) host.show(block, { from, to: frameOf(rgba.length), rgba: [painted.rgba], motion: output });
+    }
+    this.#lead.add(tookMs, neededMs);
+    if (!takenBack()) host.made({ ...output, rgba }, tookMs);
   }
 
   /** Goes on placing sound by the clock while a block is being made. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { GeneratorStepInput, GeneratorStepOutput } from "../protocol/generator-worker.js";
-import { FakeModel, setUp, tone } from "./fake-model.fixture.js";
+import { FakeModel, SlowModel, setUp, tone } from "./fake-model.fixture.js";
 
 /** Bounds of lip sync in ms that people do not notice (ITU-R BT.1359): picture early, picture late. */
 const EARLIEST_MS = 45;
@@ -126,6 +126,32 @@ describe("speaking", () => {
     const pieces = clock.scheduled.filter(({ utteranceId }) => utteranceId === id);
     const before = pieces.filter(({ startMs }) => startMs < first!.startMs + 240);
     expect(before.reduce((sum, { pcm }) => sum + pcm.length, 0)).toBe(3_840); // what had come was played without a gap
+  });
+
+  it("shows the first frame within a block and 100 ms, at every place of a block, on a machine that is busy all the time", async () => {
+    const model = new SlowModel({ motionMs: 50, pictureMs: 20 }); // 130 ms of the 160 that a block lasts
+    const { agent, clock, pass, shown } = await setUp({}, model);
+    model.wait = (ms) => clock.waitUntil(clock.nowMs() + ms);
+    await pass(3_000);
+    const waits: number[] = [];
+    for (let i = 0; i < 16; i++) {
+      await pass(260 + 10 * i);
+      const before = shown.length;
+      const askedMs = clock.nowMs();
+      const { id, finished } = agent.speak(tone(200));
+      await pass(700);
+      const first = shown.slice(before).find(({ state }) => state === "speaking")!;
+      waits.push(first.atMs - askedMs);
+      const heard = clock.scheduled.find(({ utteranceId }) => utteranceId === id)!;
+      expect(first.timestampMs).toBeCloseTo(heard.startMs, 6); // lips and sound begin together
+      await finished;
+    }
+    const sorted = [...waits].sort((a, b) => a - b);
+    console.log(`first frames of speech after ${sorted.join(", ")} ms`);
+    expect(sorted.at(-1)).toBeLessThanOrEqual(160 + 100);
+    expect(shown.every(({ index }, i) => index === i)).toBe(true); // none twice, none left out
+    expect(agent.stats()).toMatchObject({ skippedBlocks: 0, droppedFrames: 0, quality: "full" });
+    expect(model.finished).toBeLessThan(model.steps.length); // pictures of silence that nobody would see are not painted
   });
 
   it.each([1, 2, 3, 4])("plays every sample of a bursty stream once and in order (%i)", async (seed) => {

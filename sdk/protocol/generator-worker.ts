@@ -16,6 +16,8 @@ export type GeneratorStepInput = {
   readonly expressivity: number;
   /** How many of the block's frames are painted: 4, 2, 1 or 0; blendshapes and pose always come for all. @default 4 */
   readonly pictures?: number | undefined;
+  /** How many of them come with the answer; `paint()` gives the others. @default all */
+  readonly paintNow?: number | undefined;
   /** Steps of the sampler. @default as many as the pack says */
   readonly steps?: number | undefined;
 };
@@ -28,10 +30,20 @@ export type GeneratorStepOutput = {
   readonly blendshapes: Float32Array;
   /** f32 [4*6]: yaw, pitch, roll (rad), x, y, z (head heights). */
   readonly pose: Float32Array;
+  /** Pictures that `paint()` still has to give. @default 0 */
+  readonly unpainted?: number | undefined;
   /** Milliseconds that each graph took. */
   readonly stageMs: Record<string, number>;
   /** True when nobody made this block: the head as it was last seen, while a render server does not answer. */
   readonly held?: boolean | undefined;
+};
+
+/** The next picture of a block. The receiver owns it. */
+export type PaintOutput = {
+  /** uint8 [height*width*4], straight alpha, row 0 on top. */
+  readonly rgba: Uint8ClampedArray;
+  /** Milliseconds that the decoder took. */
+  readonly stageMs: Record<string, number>;
 };
 
 /** Decoders that an avatar may have; each has "full". */
@@ -55,6 +67,11 @@ export interface GeneratorWorkerApi {
    */
   prime(input: { readonly pcm: Float32Array }): Promise<void>;
   step(input: GeneratorStepInput): Promise<GeneratorStepOutput>;
+  /**
+   * The next picture of the last step that left some unpainted. Those that nobody asks for before the next step are never painted.
+   * Throws a `TypeError` when there is none.
+   */
+  paint?(): Promise<PaintOutput>;
   /**
    * Goes back by some steps (at most {@link MAX_REWIND_BLOCKS}), which are then made again because speech was interrupted or begins;
    * by none, when only the look-ahead of the step before has changed.

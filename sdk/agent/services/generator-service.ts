@@ -12,6 +12,7 @@ import {
   type GeneratorStepOutput,
   type GeneratorWorkerApi,
   MAX_REWIND_BLOCKS,
+  type PaintOutput,
 } from "../../protocol/generator-worker.js";
 import { float32Data } from "../../protocol/tensor.js";
 import type { Runtime, StageSession } from "../../runtime/session.js";
@@ -43,6 +44,8 @@ export class GeneratorService implements GeneratorWorkerApi {
   #loaded: Loaded | undefined;
   /** The moments before the last steps, oldest first; one more than can be taken back, for the audio before them. */
   #moments: Moment[] = [];
+  /** Tokens of the frames of the last step that are not painted yet. */
+  #unpainted: Float32Array[] = [];
 
   constructor(host: StageHost) {
     this.#host = host;
@@ -95,14 +98,29 @@ export class GeneratorService implements GeneratorWorkerApi {
     return this.#queue.run(async () => {
       const { audioEncoder, generator, head, avatar } = this.#ready();
       const { stageMs, timed } = new StageTimings();
+      this.#unpainted = [];
       this.#moments.push({ audio: audioEncoder.save(), generator: generator.save() });
       if (this.#moments.length > MAX_REWIND_BLOCKS + 1) this.#forget(this.#moments.shift()!);
       const audio = await timed("avatar-audio-encoder", () => audioEncoder.encode(input.pcm));
       const tokens = await timed("generator", () => generator.generate({ ...input, audio }));
       const { blendshapes, pose } = await timed("blendshape-head", () => head.read(tokens));
       const painted = paintedTokens(tokens, blendshapes.length / ARKIT_BLENDSHAPES.length, input.pictures);
-      const rgba = painted.length === 0 ? [] : await timed("decoder", () => avatar.decoder.decode(painted));
-      return transferArrays({ rgba, blendshapes, pose, stageMs });
+      const now = painted.slice(0, paintsOneByOne(this.#ready().runtime) ? input.paintNow : undefined);
+      const rgba = now.length === 0 ? [] : await timed("decoder", () => avatar.decoder.decode(joined(now)));
+      this.#unpainted = painted.slice(now.length);
+      return transferArrays({ rgba, blendshapes, pose, unpainted: this.#unpainted.length, stageMs });
+    });
+  }
+
+  paint(): Promise<PaintOutput> {
+    return this.#queue.run(async () => {
+      const { avatar } = this.#ready();
+      const { stageMs, timed } = new StageTimings();
+      const tokens = this.#unpainted.shift();
+      if (tokens === undefined)
+        throw new TypeError("paint() has nothing to paint: every picture of the last step is done");
+      const [rgba] = await timed("decoder", () => avatar.decoder.decode(tokens));
+      return transferArrays({ rgba: rgba!, stageMs });
     });
   }
 
@@ -155,6 +173,7 @@ export class GeneratorService implements GeneratorWorkerApi {
     audioEncoder.reset();
     generator.reset();
     this.#moments = [];
+    this.#unpainted = [];
     this.#forget(...before);
   }
 
@@ -196,20 +215,29 @@ async function openAvatar(pack: Pack, runtime: Runtime, id: string, wanted: Deco
   return { id, variant, session, decoder: new FrameDecoder({ session, appearance }), identity };
 }
 
+/** On a processor four pictures one by one cost what they cost together; a GPU is quicker with all of them at once. */
+function paintsOneByOne({ backend }: Runtime): boolean {
+  return backend === "cpu" || backend === "wasm";
+}
+
+function joined(parts: readonly Float32Array[]): Float32Array {
+  const size = parts[0]!.length;
+  const all = new Float32Array(parts.length * size);
+  for (const [i, part] of parts.entries()) all.set(part, i * size);
+  return all;
+}
+
 /**
- * The tokens of the frames that are painted. Each picture stands for the frames around it; of two it is the first one, so that a
+ * The tokens of each frame that is painted. Each picture stands for the frames around it; of two it is the first one, so that a
  * picture is never more than a frame ahead of the sound.
  */
-function paintedTokens(tokens: Float32Array, frames: number, pictures = frames): Float32Array {
-  if (pictures === frames) return tokens;
+function paintedTokens(tokens: Float32Array, frames: number, pictures = frames): Float32Array[] {
   if (pictures !== 0 && (!Number.isInteger(frames / pictures) || pictures < 0))
     throw new TypeError(`pictures must be 0 or a divisor of ${frames}, not ${pictures}`);
   const size = tokens.length / frames;
-  const painted = new Float32Array(pictures * size);
-  for (let i = 0; i < pictures; i++) {
+  return Array.from({ length: pictures }, (_, i) => {
     const held = frames / pictures;
     const frame = i * held + Math.floor((held - 1) / 2);
-    painted.set(tokens.subarray(frame * size, (frame + 1) * size), i * size);
-  }
-  return painted;
+    return tokens.slice(frame * size, (frame + 1) * size);
+  });
 }
