@@ -1,7 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { FakeModel, JAW, RATE, setUp, TINY, tone } from "./agent/fake-model.fixture.js";
+import type { AgentEvents } from "./agent/agent-events.js";
+import { FakeModel, JAW, RATE, SlowModel, setUp, TINY, tone } from "./agent/fake-model.fixture.js";
+import type { ServiceListener } from "./agent/services/start-services.js";
 import { EchoAgent } from "./agent.js";
 import { EchoError } from "./base/errors.js";
+import { ManualPlayoutClock } from "./frame/manual-playout-clock.js";
 import type { BehaviourEvidence } from "./protocol/dialogue.js";
 
 describe("EchoAgent", () => {
@@ -236,6 +239,60 @@ describe("EchoAgent", () => {
     expect(events.filter(({ name }) => name === "error")).toHaveLength(2);
     expect(agent.state).toBe("listening");
     expect(shown.length).toBeGreaterThan(5);
+  });
+
+  it("goes on with the next block when its generator dies between two pictures", async () => {
+    const model = new SlowModel({ motionMs: 20, pictureMs: 10 });
+    const { agent, clock, pass, events, shown } = await setUp({}, model);
+    model.wait = (ms) => clock.waitUntil(clock.nowMs() + ms);
+    await pass(1_000);
+    const paint = model.generator.paint!;
+    model.generator.paint = () => {
+      model.generator.paint = paint;
+      return Promise.reject(new EchoError("worker-died", { worker: "generator", reason: "test" }));
+    };
+    await pass(1_000);
+    expect(events.map(({ name, payload }) => `${name} ${(payload as { to?: string }).to ?? ""}`.trim())).toEqual([
+      "state-changed degraded",
+      "error",
+      "state-changed listening",
+    ]);
+    expect(agent.state).toBe("listening");
+    const left = shown.filter(({ index }, i) => i > 0 && index !== shown[i - 1]!.index + 1);
+    expect(left).toHaveLength(1); // the other pictures of that block, and nothing else
+    expect(shown.at(-1)!.atMs).toBeGreaterThan(1_950);
+  });
+
+  it("says that it runs elsewhere than it should: from the start, and after a GPU was lost", async () => {
+    const clock = new ManualPlayoutClock();
+    const model = new FakeModel();
+    let reload: ServiceListener["onReload"];
+    const agent = await EchoAgent.createWith({ pack: TINY, clock }, async (_, hear) => {
+      reload = hear.onReload;
+      hear.onFallback("there are no threads");
+      const size = { width: 2, height: 2 };
+      return {
+        lcu: model.lcu,
+        generator: model.generator,
+        lcuReport: { backend: "cpu" },
+        generatorReport: { backend: "webgpu", downgrade: { from: "cuda", reason: "it is not there" }, ...size },
+        dispose: async () => {},
+      };
+    });
+    const told: AgentEvents["downgraded"][] = [];
+    const warnings: string[] = [];
+    agent.on("downgraded", (event) => told.push(event));
+    agent.on("warning", ({ message }) => warnings.push(message));
+    await expect.poll(() => told.length).toBe(1); // not before create() has returned: nobody could hear it
+    expect(warnings).toEqual(["the model runs in the main thread: there are no threads"]);
+    reload!("generator", { backend: "webgpu" }); // another thread, the same place
+    reload!("generator", { backend: "wasm", downgrade: { from: "webgpu", reason: "there is no adapter" } });
+    expect(told).toEqual([
+      { from: "cuda", to: "webgpu", reason: "it is not there" },
+      { from: "webgpu", to: "wasm", reason: "there is no adapter" },
+    ]);
+    expect(agent.backend).toBe("wasm");
+    await agent.dispose();
   });
 
   it("goes on without its LCU, degraded", async () => {

@@ -1,5 +1,7 @@
+import type { Worker } from "node:worker_threads";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { startServices, startServicesHere } from "../sdk/agent/services/start-services.js";
+import { EchoAgent } from "../sdk/agent.js";
 import { renderWith } from "../sdk/render.js";
 import { buildWorkers } from "./built-workers.js";
 
@@ -28,6 +30,34 @@ it("renders in two threads what it renders in one, to the bit", async () => {
   const here = await render(startServicesHere);
   expect(here.pixels).toHaveLength(25);
   expect(await render(startServices)).toEqual(here);
+});
+
+it("goes on when the generator's thread is killed in the middle of a block", { timeout: 120_000 }, async () => {
+  const threads: Worker[] = [];
+  const note = (thread: Worker): void => void threads.push(thread);
+  process.on("worker", note);
+  // WASM: onnxruntime-node ends the whole process when its thread is killed while a graph runs.
+  const assets = { workerUrl: workers.workerUrl, threads: 1 };
+  const agent = await EchoAgent.create({ pack: TINY, backend: "wasm", assets });
+  try {
+    const states: string[] = [];
+    agent.on("state-changed", ({ to }) => states.push(to));
+    const frames = agent.frames();
+    const pull = async (): Promise<number> => {
+      const { value } = await frames.next();
+      value!.close();
+      return value!.index;
+    };
+    const before = await pull();
+    expect(threads).toHaveLength(2);
+    await threads[1]!.terminate(); // blocks are made all the time
+    await expect.poll(pull, { timeout: 60_000, interval: 0 }).toBeGreaterThan(before + 25);
+    expect(states).toEqual(["degraded", "listening"]);
+    expect(threads).toHaveLength(3);
+  } finally {
+    process.off("worker", note);
+    await agent.dispose();
+  }
 });
 
 it("says what is wrong with a pack through the thread, and leaves none behind", async () => {

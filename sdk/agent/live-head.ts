@@ -73,6 +73,9 @@ export class LiveHead {
   #disposing: Promise<void> | undefined;
   /** Workers that have died and not yet answered again. */
   #troubled = new Set<"lcu" | "generator">();
+  /** What happened before anybody could listen: it is told once `create()` has returned. */
+  readonly #untold: (() => void)[] = [];
+  #telling: ReturnType<typeof setTimeout> | undefined;
   #settleWake = new AbortController();
   #heardUntil = -1;
   #frames = 0;
@@ -141,8 +144,10 @@ export class LiveHead {
           this.#trouble(worker);
           this.events.emit("error", { error });
         },
-        onFallback: (message) =>
-          this.events.emit("warning", { message: `the model runs in the main thread: ${message}` }),
+        onFallback: (reason) => {
+          const message = `the model runs in the main thread: ${reason}`;
+          this.#untold.push(() => this.events.emit("warning", { message }));
+        },
       },
     );
     try {
@@ -282,7 +287,10 @@ export class LiveHead {
     this.#backend = backend;
     this.#machine.move("listening");
     for (const { backend, downgrade } of [services.lcuReport, services.generatorReport] satisfies BackendReport[])
-      if (downgrade) queueMicrotask(() => this.events.emit("downgraded", { ...downgrade, to: backend }));
+      if (downgrade) this.#untold.push(() => this.events.emit("downgraded", { ...downgrade, to: backend }));
+    this.#telling = setTimeout(() => {
+      for (const tell of this.#untold.splice(0)) tell();
+    });
     this.#speakingEnded = speaking.run();
   }
 
@@ -486,6 +494,7 @@ export class LiveHead {
     const running = this.#running;
     this.#stop.abort();
     this.#settleWake.abort();
+    clearTimeout(this.#telling);
     const userEnded = this.user.dispose();
     if (running) {
       this.#endUtterances(this.#speech.interrupt(running.times.sampleAt(this.nowMs)), this.nowMs);
