@@ -276,7 +276,7 @@ export class LiveHead {
       made: (output, tookMs) => {
         this.#blockMs.add(tookMs);
         this.#count(output.stageMs);
-        quality.weigh(output, tookMs, speaking.skipped);
+        quality.weigh(output, tookMs, speaking.tooSlow);
       },
       failed: (error, goesOn) => this.#workerFailed("generator", error, goesOn),
     });

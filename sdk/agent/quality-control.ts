@@ -56,7 +56,7 @@ export class QualityControl {
     });
   }
 
-  /** What a whole block took may move the agent to another rung. */
+  /** What a whole block took may move the agent to another rung, and so may blocks that were left out, `skipped` so far. */
   weigh(output: GeneratorStepOutput, tookMs: number, skipped: number): void {
     if (output.held || this.#options.quality !== "auto") return;
     const cost = { tookMs, paintMs: output.stageMs.decoder ?? 0, pictures: output.rgba.length };

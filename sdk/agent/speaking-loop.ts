@@ -80,6 +80,9 @@ export class SpeakingLoop {
   readonly #made: number[] = [];
   #rewindTo: number | undefined;
   #skipped = 0;
+  #tooSlow = 0;
+  /** Blocks were taken back, and the first of those that follow is not made yet: it may come too late on any machine. */
+  #wentBack = false;
   #resets: number[] = [];
   #failure: { readonly error: unknown } | undefined;
   /** The block whose audio the generator works on, and since when. */
@@ -95,9 +98,14 @@ export class SpeakingLoop {
     this.#host = host;
   }
 
-  /** Blocks of pictures that were left out because the machine was too slow. */
+  /** Blocks of pictures that were left out. */
   get skipped(): number {
     return this.#skipped;
+  }
+
+  /** Those of them that were left out because the machine was too slow, not because it slept or an interruption left no time. */
+  get tooSlow(): number {
+    return this.#tooSlow;
   }
 
   /** How long before its time a block is begun, in ms. */
@@ -212,10 +220,12 @@ export class SpeakingLoop {
     // A block that would be over before it is ready is left out for the newest one, which may still come in time.
     if (nowMs + this.#lead.lastBlockMs > times.startMs(this.#toMake) + times.blockMs && newest > this.#toMake) {
       this.#skipped += newest - this.#toMake;
+      if (!this.#wentBack) this.#tooSlow += newest - this.#toMake;
       this.#toMake = newest;
       const before = this.#audio.get(newest - 1);
       if (before) await generator.prime({ pcm: before.slice() });
     }
+    this.#wentBack = false;
     const block = this.#toMake;
     const beganMs = clock.nowMs();
     const placing = this.#placeOnTime();
@@ -342,6 +352,7 @@ export class SpeakingLoop {
     const block = this.#rewindTo;
     if (block === undefined) return;
     this.#rewindTo = undefined;
+    this.#wentBack = true;
     for (const asked of this.#underWay) if (asked.block >= block) asked.takenBack = true;
     const blocks = Math.min(MAX_REWIND_BLOCKS, this.#made.filter((made) => made >= block).length);
     const heardOtherwise = this.#heardOtherwise && this.#toMake >= block; // else the block before is still to be made

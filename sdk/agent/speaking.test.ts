@@ -154,6 +154,22 @@ describe("speaking", () => {
     expect(model.finished).toBeLessThan(model.steps.length); // pictures of silence that nobody would see are not painted
   });
 
+  it("does not take an interruption for a machine that is too slow", async () => {
+    const model = new SlowModel({ motionMs: 50, pictureMs: 20 });
+    const { agent, clock, pass } = await setUp({}, model);
+    model.wait = (ms) => clock.waitUntil(clock.nowMs() + ms);
+    await pass(3_000);
+    for (let i = 0; i < 16; i++) {
+      const { finished } = agent.speak(tone(5_000));
+      await pass(1_000 + 10 * i);
+      agent.interrupt();
+      await finished;
+      await pass(500);
+    }
+    expect(agent.stats().skippedBlocks).toBeGreaterThan(0); // some interruptions leave no time for the next block
+    expect(agent.quality).toBe("full");
+  });
+
   it.each([1, 2, 3, 4])("plays every sample of a bursty stream once and in order (%i)", async (seed) => {
     const { agent, clock, pass } = await setUp();
     const random = randomNumbers(seed);
