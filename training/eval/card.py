@@ -217,7 +217,8 @@ def main() -> None:
         if not sound and arguments.speech_eval:
             sound.append(speak(pack, arguments.speech_eval, 1))
         pictures(pack, trained, arguments.pack / "card", arguments.banner, sound[0] if sound else None)
-    arguments.out.write_text(card_text(pack.manifest, config, figures.values, sorted(p.name for p in (arguments.pack / "card").glob("*.png"))))
+    shown = sorted(p.name for p in (arguments.pack / "card").iterdir() if p.suffix in (".png", ".webm"))
+    arguments.out.write_text(card_text(pack.manifest, config, figures.values, shown))
     print(f"wrote {arguments.out}, {(time.time() - figures.started) / 60:.1f} min", flush=True)
 
 

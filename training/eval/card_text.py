@@ -190,7 +190,7 @@ def history_of(name: str) -> list[str]:
 
 
 def card_text(manifest: dict, config: Config, figures: dict[str, dict], pictures: list[str]) -> str:
-    """The whole card as Markdown."""
+    """The whole card as Markdown; `pictures` are the files of its folder that it shows, PNG and WebM."""
     log = figures.get("training", {"stages": {}, "parity": {}, "machine": "an unknown processor"})
     if "stages" not in log:
         log = {"stages": {}, "parity": {}, "machine": "an unknown processor"}
@@ -224,7 +224,11 @@ def card_text(manifest: dict, config: Config, figures: dict[str, dict], pictures
         worst = max(log["parity"], key=log["parity"].get)
         lines += [f"Largest difference of ONNX from PyTorch on the golden inputs: {max(log['parity'].values()):.2g} ({worst}); pictures in mean steps of 1/255.", ""]
     lines += ["## Pictures", ""]
-    for name in pictures:
+    clips = [name for name in pictures if name.endswith(".webm")]
+    if clips:
+        links = ", ".join(f"[{name.removeprefix('clip-').removesuffix('.webm')}](card/{name})" for name in clips)
+        lines += [f"Ten seconds of the sample conversation, with sound and alpha (`tools/card-clips.mjs`): {links}.", ""]
+    for name in sorted(set(pictures) - set(clips)):
         lines += [f"![{name.removesuffix('.png')}](card/{name})", "", PICTURES.get(name, ""), ""]
     lines += [
         "## Limits", "",

@@ -14,10 +14,11 @@ def test_rows_say_met_short_and_not_measured():
         "codec": {"headDb": 31.0, "mouthDb": 20.0, "eyesDb": 28.0, "alphaIou": 0.99, "pictures": 3},
         "likeness": {"notMeasured": "no network"},
     }
-    text = card_text(MANIFEST, Config(), figures, [])
+    text = card_text(MANIFEST, Config(), figures, ["clip-a.webm", "expressions.png"])
     assert "31.0, 20.0, 28.0 dB | Short of the target." in text
     assert "0.990 | Met." in text
     assert "| not measured | no network |" in text
+    assert "[a](card/clip-a.webm)" in text and "![expressions](card/expressions.png)" in text
 
 
 def test_a_closure_counts_when_it_is_one_frame_off():
