@@ -83,7 +83,7 @@ function pageText(
       `### ${kind === "synthesised" ? "Synthesised speech with exact phones" : "Recorded speech"}`,
       "",
       kind === "synthesised"
-        ? `${spoken}, voices ${set.voices.join(" and ")}, none of them in any training of ours (set ${set.fingerprint}). The phones are the synthesiser's own. The training of echo-head used other voices of the same kind and the mouth rules that the truth here is made of, so its correlation with that truth is at home; the contrasts below need no truth but the phones.`
+        ? `${spoken}, voices ${set.voices.join(" and ")}, none of them in any training of ours (set ${set.fingerprint}). The phones are the synthesiser's own, those of the natural voices (kokoro) by forced alignment. The training of echo-head used other voices of the same kind and the mouth rules that the truth here is made of, so its correlation with that truth is at home; the contrasts below need no truth but the phones.`
         : `${spoken} of LJSpeech (public domain, one woman, set ${set.fingerprint}), phones by forced alignment with PocketSphinx, good to about 20 ms. No training of ours met a recorded voice. With some dozens of phones a contrast, differences under 0.1 mean little.`,
       "",
       "Area under the ROC curve: how well one quantity of the mouth tells two groups of phones apart. 0.5 is chance, 1 is perfect, and the scale of a library does not matter. Each library is shifted in time by what suits it best on the synthesised set, so that a late mouth is not punished here; the shift is in the last table.",

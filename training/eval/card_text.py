@@ -233,7 +233,7 @@ def card_text(manifest: dict, config: Config, figures: dict[str, dict], pictures
     lines += [
         "## Limits", "",
         "- It looks like a good game avatar, not like a photograph.",
-        "- Where mouth or eyes fall short above, look at `card/expressions.png`: the inside of a wide-open mouth is the weakest spot of the decoder, and a blink may not shut the lids whole.",
+        "- Where mouth or eyes fall short above, look at `card/expressions.png`: small and quick parts are the weakest spot of the decoder: irises, lashes, the teeth of `mei`.",
         "- How it moves comes from rules with published statistics and from simulated talks; no real conversation was seen. It has the manners of those rules.",
         "- Voices in training were synthesised, in English; lips on recorded ones are a row above, and beside other libraries in `docs/benchmarks.md`.",
         "- Turning beyond about 30 degrees, strong emotions at full strength and the tongue are rare in the data and look weaker.",

@@ -38,7 +38,7 @@ def training_log(work: Path) -> dict:
     """Steps, minutes and figures of every checkpoint of the run, and the parity of its export."""
     stages = {}
     for path in sorted(work.glob("*.pt"), key=lambda p: p.stat().st_mtime):
-        if path.stem == "features":
+        if path.stem in ("features", "lines"):  # sounds as the encoder hears them, no stage
             continue
         saved = torch.load(path, weights_only=False, map_location="cpu", mmap=True)
         stages[path.stem] = {"steps": saved["step"], "minutes": saved["seconds"] / 60, "done": saved["done"], "config": saved["config"], "figures": saved["figures"]}
