@@ -136,15 +136,17 @@ describe.skipIf(chromiumPath === undefined)("the overlay page", { timeout: 240_0
     expect(complaints).toEqual([]);
   });
 
+  /** What OBS's browser source tells its page. */
+  const tell = (name: string, detail: object) =>
+    page.evaluate(([event, data]) => void dispatchEvent(new CustomEvent(event, { detail: data })), [
+      name,
+      detail,
+    ] as const);
+
   it("follows what OBS says of the source", async () => {
     await serve();
     await open("");
     await live();
-    const tell = (name: string, detail: object) =>
-      page.evaluate(([event, data]) => void dispatchEvent(new CustomEvent(event, { detail: data })), [
-        name,
-        detail,
-      ] as const);
     await tell("obsSourceActiveChanged", { active: false });
     await tell("obsSourceVisibleChanged", { visible: false });
     await expect.poll(async () => (await health())!.visible, WAIT).toBe(false);
@@ -159,11 +161,6 @@ describe.skipIf(chromiumPath === undefined)("the overlay page", { timeout: 240_0
     await serve();
     await open("");
     await live();
-    const tell = (name: string, detail: object) =>
-      page.evaluate(([event, data]) => void dispatchEvent(new CustomEvent(event, { detail: data })), [
-        name,
-        detail,
-      ] as const);
     await tell("obsSourceVisibleChanged", { visible: false });
     await tell("obsSourceActiveChanged", { active: false });
     await expect.poll(async () => (await health())!.visible, WAIT).toBe(false);

@@ -9,6 +9,7 @@ from training.data.speech.closed_lips import SHUT, shut_share
 from training.data.speech.phones import BILABIAL, OPEN_VOWELS
 from training.eval.lip_sync import Sentences, read_audio, unseen
 from training.eval.session import Pack
+from training.eval.trained import NotMeasured
 
 LONGEST_S = 12.0
 
@@ -46,6 +47,8 @@ def closures(clips: list[dict], said: Sentences) -> dict:
         most += [opening[first:end].max() for first, end in vowel]
         met, spoken = shut_share(opening, mask)
         shut, count = shut + met, count + spoken
+    if count == 0:
+        raise NotMeasured("the recordings have no p, b or m")
     return {
         "clips": len(clips), "closures": count, "shut": shut / count, "threshold": SHUT, "leastInClosures": float(np.median(least)), "mostInOpenVowels": float(np.median(most)),
         "nearlyShut": float(np.mean(np.array(least) < 0.1)),

@@ -13,8 +13,8 @@ import torch
 from torch import Tensor
 
 from training.data.conversation.lips import put_together
+from training.data.conversation.talk import closed_frames
 from training.data.speech.phones import Phone
-from training.data.speech.visemes import closures
 from training.model.config import Config
 from training.model.device import array_of, tensor_of
 
@@ -51,18 +51,8 @@ def natural_lines(config: Config, corpus: Path, work: Path, features) -> list[Li
         frames, spf = len(audio), config.clock.samples_per_frame
         mouth = np.asarray(face[row["frame_start"] : row["frame_start"] + frames], np.float32)
         loudness = np.sqrt(((sound[: frames * spf].astype(np.float32) / 32768).reshape(frames, spf) ** 2).mean(1))
-        lines.append(Line(audio, mouth, closed_frames(row["phones"], frames, config.clock.fps), tensor_of(loudness)))
+        lines.append(Line(audio, mouth, closed_frames([Phone(*phone) for phone in row["phones"]], frames), tensor_of(loudness)))
     return lines
-
-
-def closed_frames(phones: list[list], frames: int, fps: int) -> np.ndarray:
-    """[T] 1 in the frames whose middle is in a closure, and in the one at its middle."""
-    closed = np.zeros(frames, np.float32)
-    middles = (np.arange(frames) + 0.5) / fps
-    for start, stop in closures([Phone(*phone) for phone in phones]):
-        closed[int(np.clip((start + stop) / 2 * fps, 0, frames - 1))] = 1.0
-        closed[(middles >= start - 0.01) & (middles <= stop)] = 1.0
-    return closed
 
 
 def dub(line: Line, start: int, motion: Tensor) -> tuple[Tensor, Tensor, Tensor]:

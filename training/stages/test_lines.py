@@ -5,7 +5,7 @@ import torch
 
 from training.data.arkit import ARKIT_INDEX
 from training.data.speech.visemes import mouth_opening
-from training.stages.lines import Line, closed_frames, dub
+from training.stages.lines import Line, dub
 
 JAW, BROW = ARKIT_INDEX["jawOpen"], ARKIT_INDEX["browInnerUp"]
 
@@ -33,7 +33,3 @@ def test_the_lips_are_the_lines_and_the_rest_is_the_listeners() -> None:
 def test_a_line_may_begin_within_the_crop() -> None:
     motion, closed, _ = dub(line(), -6, torch.zeros(32, 58))
     assert not motion[:11].any() and torch.equal(closed.nonzero().flatten(), torch.tensor([18, 19]))
-
-
-def test_a_closure_has_a_frame_even_between_two() -> None:
-    assert closed_frames([["aa", 0.0, 0.185], ["b", 0.185, 0.215], ["aa", 0.215, 0.4]], 10, 25).sum() >= 1

@@ -67,13 +67,17 @@ def utterance(pcm: np.ndarray, phones: list[Phone], style: float) -> Utterance:
     sound = np.pad(pcm, (samples, samples))
     frames = -(-len(sound) // SAMPLES_PER_FRAME)
     mouth = speech_to_face(padded, sound, frames, style)  # [T, 52]
+    return Utterance(pcm.astype(np.float32), mouth.astype(np.float32), closed_frames(padded, frames))
+
+
+def closed_frames(phones: list[Phone], frames: int) -> np.ndarray:
+    """[frames] 1 where the lips must meet: the middle of the frame is in a closure, or the middle of a closure in the frame."""
     closed = np.zeros(frames, np.float32)
     middles = (np.arange(frames) + 0.5) / FPS
-    for start, stop in closures(padded):
-        centre = int(np.clip((start + stop) / 2 * FPS, 0, frames - 1))
-        closed[centre] = 1.0
+    for start, stop in closures(phones):
+        closed[int(np.clip((start + stop) / 2 * FPS, 0, frames - 1))] = 1.0
         closed[(middles >= start - 0.01) & (middles <= stop)] = 1.0
-    return Utterance(pcm.astype(np.float32), mouth.astype(np.float32), closed)
+    return closed
 
 
 class SynthesisedSpeaker:

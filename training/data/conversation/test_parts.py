@@ -12,8 +12,10 @@ from training.data.conversation.gaze import FULL_DEG, eye_coefficients
 from training.data.conversation.lips import put_together
 from training.data.conversation.nods import Nod, nod_track
 from training.data.conversation.prosody import analyse
+from training.data.conversation.talk import closed_frames
 from training.data.conversation.turns import backchannel_places
 from training.data.conversation.vocabulary import PACK_VOCABULARY, VOCABULARY, encode, split_words
+from training.data.speech.phones import Phone
 
 
 def test_there_are_enough_scripts_and_all_their_slots_fill():
@@ -115,3 +117,8 @@ def test_expression_cannot_open_closed_lips():
     face = put_together(mouth, np.array([0.0, 1.0, 0.0], np.float32), np.zeros(3, np.float32), expression)
     assert face[1, ARKIT_INDEX["jawOpen"]] == 0 and face[1, ARKIT_INDEX["mouthUpperUpLeft"]] == 0
     assert face[1, ARKIT_INDEX["mouthSmileLeft"]] > 0.4 and face[0, ARKIT_INDEX["jawOpen"]] > 0
+
+
+def test_a_closure_has_a_frame_even_between_two():
+    phones = [Phone("aa", 0.0, 0.185), Phone("b", 0.185, 0.215), Phone("aa", 0.215, 0.4)]
+    assert closed_frames(phones, 10).sum() >= 1

@@ -45,7 +45,8 @@ def speak_kokoro(text: str, base: str, rate: float = 1.0) -> tuple[np.ndarray, l
     symbols, words = pronounce(text)
     session, vocabulary = _model()
     tokens = [vocabulary[symbol] for symbol in symbols if symbol in vocabulary][:500]
-    for said_by, tempo in ((base, 1.0), (base, 0.92), (base, 1.08), (PLAIN, 1.0), (PLAIN, 0.9)):  # spoken anew where the aligner gives up
+    plain = HELD_OUT_KOKORO[0] if base in HELD_OUT_KOKORO else PLAIN  # what is held out stays so
+    for said_by, tempo in ((base, 1.0), (base, 0.92), (base, 1.08), (plain, 1.0), (plain, 0.9)):  # spoken anew where the aligner gives up
         raw = session.run(None, {
             "tokens": np.array([[0, *tokens, 0]], np.int64), "style": _styles(said_by)[len(tokens)], "speed": np.array([rate * tempo], np.float32),
         })[0].ravel()  # fmt: skip
