@@ -65,6 +65,7 @@ def targets(figures: dict[str, dict]) -> list[str]:
     t.row("blendshapes against what is read off the pixels, r: jawOpen, smile, blink", ">= 0.8 each", "consistency", lambda f: (
         f"{number(f['jawOpen'])}, {number(f['smile'])}, {number(f['blink'])}", min(f["jawOpen"], f["smile"], f["blink"]) >= 0.8,
         f"{f['frames']} generated frames of all avatars, {f['noFace']} without a face found; the reader is an outside tracker, dlib's landmarks: gap of the lips, width of the mouth, height of the eyes."
+        + (" On the mesh itself, rendered with the same coefficients, it gives " + ", ".join(number(v) for v in f["mesh"].values()) + ": what the reader cannot see there, no picture can show it." if "mesh" in f else "")
         + (" Our own motion encoder gives " + ", ".join(number(v) for v in f["ownEncoder"].values()) + "." if "ownEncoder" in f else "")))
     t.row("CSIM of generated frames to the reference", ">= 0.85", "likeness", lambda f: (
         number(f["csim"], 3), f["csim"] >= 0.85, f"{f['network']}: this network puts rendered heads close together, with the other avatars' references the cosine is {number(f['csimOthers'], 3)} too, so read it with its own test of one person "

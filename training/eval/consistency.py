@@ -1,10 +1,11 @@
 """The two outputs agree: blendshapes of generated frames against what readers make of the same frames' pixels.
 
 Two readers: dlib's 68 landmarks, an outside tracker (the 300-W data behind it forbids commercial use; it measures here and ships nowhere),
-and our own motion encoder.
+and our own motion encoder. What a reader can tell at all is seen on the mesh itself, rendered with the very same coefficients.
 """
 
 import importlib.util
+from pathlib import Path
 
 import numpy as np
 from PIL import Image
@@ -47,6 +48,18 @@ def tracked(frames: list[np.ndarray]) -> np.ndarray:
     return np.array([r if r is not None else (np.nan,) * 3 for r in readings])
 
 
+def rendered(heads: Path, name: str, motion: np.ndarray) -> list[np.ndarray]:
+    """RGBA frames of an avatar's mesh in motion [F,58], in the light of the training pictures."""
+    from training.data.heads.assets import load_assets
+    from training.data.heads.head import Head
+    from training.data.heads.identity import HEROES
+    from training.data.heads.light import Light
+    from training.data.heads.renderer import Renderer
+
+    head, renderer = Head(load_assets(heads), HEROES[name]), Renderer(256)
+    return [renderer.render(head, row[:52], row[52:], Light.default()).rgba for row in motion]
+
+
 def column(rows: np.ndarray, names: tuple[str, ...]) -> np.ndarray:
     return rows[:, [ARKIT_INDEX[n] for n in names]].mean(1)
 
@@ -54,19 +67,27 @@ def column(rows: np.ndarray, names: tuple[str, ...]) -> np.ndarray:
 def consistency(pack: Pack, trained: Trained, played: Played, frames: int = 240) -> dict:
     """Correlations over `frames` frames spread over the clips, a different avatar for each clip; each avatar about its own mean."""
     share = frames // len(played.clips)
-    given, seen, read = [], [], []
+    heads = trained.config.data.get("heads")
+    given, seen, read, meshes = [], [], [], []
     for i, name in zip(range(len(played.clips)), list(pack.avatars) * 3):
         pick = np.linspace(50, played.made.tokens.shape[1] - 1, share).astype(int)
         pictures = pack.decode(name, played.made.tokens[i][pick])
         given.append(played.made.blendshapes[i][pick])
         readings = tracked(list(pictures))
         seen.append(readings - np.nanmean(readings, 0))
+        if heads and Path(heads).exists():
+            readings = tracked(rendered(heads, name, played.made.motion(i)[pick]))
+            meshes.append(readings - np.nanmean(readings, 0))
         if trained.encoder is not None:
             read.append(trained.coefficients(trained.read(pictures))[:, :52])
     values = {key: np.concatenate([column(rows, names) - column(rows, names).mean() for rows in given]) for key, names in TRACKS.items()}
     found = np.concatenate(seen)
     ok = np.isfinite(found[:, 0])
     out = {key: pearson(values[key][ok], found[ok, k]) for k, key in enumerate(TRACKS)}
+    if meshes:
+        shown = np.concatenate(meshes)
+        ok_there = np.isfinite(shown[:, 0])
+        out["mesh"] = {key: pearson(values[key][ok_there], shown[ok_there, k]) for k, key in enumerate(TRACKS)}
     if read:
         out["ownEncoder"] = {key: pearson(values[key], np.concatenate([column(rows, names) - column(rows, names).mean() for rows in read])) for key, names in TRACKS.items()}
     return out | {"frames": len(ok), "noFace": int((~ok).sum())}

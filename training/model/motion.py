@@ -71,21 +71,33 @@ class BlendshapeHead(nn.Module):
 
 
 class MotionEncoder(nn.Module):
-    """Premultiplied RGBA picture [F,4,256,256] -> tokens [F,12,32]."""
+    """Premultiplied RGBA picture [F,4,256,256] -> tokens [F,12,32].
 
-    def __init__(self, channels: tuple[int, ...] = (24, 48, 96, 128, 160)):
+    Two looks: the middle of the face at full size, for lips and lids, and the whole picture at a quarter, for the pose of the head.
+    """
+
+    FACE = (68, 56, 144)
+    """Row, column and side in pixels of 256: where eyes and mouth are in every pose of the camera of training/data/heads."""
+
+    def __init__(self, near: tuple[int, ...] = (24, 48, 96, 128), far: tuple[int, ...] = (16, 32, 64), hidden: int = 512):
         super().__init__()
-        layers, width = [], 4
-        for c in channels:
-            layers += [nn.Conv2d(width, c, 3, stride=2, padding=1), nn.GroupNorm(8, c), nn.SiLU(), nn.Conv2d(c, c, 3, padding=1), nn.SiLU()]
-            width = c
-        self.convs = nn.Sequential(*layers)
-        self.pool = nn.AdaptiveAvgPool2d(4)
-        self.out = nn.Sequential(nn.Linear(width * 16, 512), nn.GELU(), nn.Linear(512, TOKENS * TOKEN_WIDTH))
+        self.near, self.far = _halving(near, 48), _halving(far, 32)
+        self.out = nn.Sequential(nn.Linear(48 * 9 * 9 + 32 * 8 * 8, hidden), nn.GELU(), nn.Dropout(0.1), nn.Linear(hidden, TOKENS * TOKEN_WIDTH))
 
     def forward(self, picture: Tensor) -> Tensor:
-        h = self.pool(self.convs(picture))
-        return self.out(h.flatten(1)).reshape(-1, TOKENS, TOKEN_WIDTH)
+        row, column, side = self.FACE
+        near = self.near(picture[:, :, row : row + side, column : column + side])
+        far = self.far(F.avg_pool2d(picture, 4))
+        return self.out(torch.cat([near.flatten(1), far.flatten(1)], 1)).reshape(-1, TOKENS, TOKEN_WIDTH)
+
+
+def _halving(widths: tuple[int, ...], out: int) -> nn.Sequential:
+    """Convolutions that halve the picture once a width, and a last one to `out` channels."""
+    layers, width = [], 4
+    for c in widths:
+        layers += [nn.Conv2d(width, c, 3, stride=2, padding=1), nn.GroupNorm(8, c), nn.SiLU(), nn.Conv2d(c, c, 3, padding=1), nn.SiLU()]
+        width = c
+    return nn.Sequential(*layers, nn.Conv2d(width, out, 1))
 
 
 def token_noise(tokens: Tensor, amount: float) -> Tensor:

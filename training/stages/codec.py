@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from training.data.conversation.emotion_shapes import mirrored
 from training.model.config import Config, Painter
 from training.model.decoder import Appearance, Decoder, ReferenceEncoder, premultiply
 from training.model.device import array_of, read, tensor_of
@@ -229,6 +230,11 @@ def train_paint(config: Config, folder: Path, renders: Path, geometry: Geometry,
     return paint, train(name, config, run, paint, groups, step_loss, folder, report)
 
 
+def in_mirror(motion: Tensor) -> Tensor:
+    """Motion [F,58] as a mirror shows it: left and right change places; yaw, roll and x their sign."""
+    return torch.cat([tensor_of(mirrored(array_of(motion[:, :52]))), motion[:, 52:] * motion.new_tensor([-1, 1, -1, -1, 1, 1])], 1)
+
+
 def train_eyes(config: Config, folder: Path, renders: Path, geometry: Geometry) -> tuple[MotionEncoder, dict]:
     """Pictures of many heads under varied light -> the tokens of their exact motion."""
     pictures = Pictures.load(renders, "motion")
@@ -237,25 +243,28 @@ def train_eyes(config: Config, folder: Path, renders: Path, geometry: Geometry) 
     trained, held = torch.where(~last_heads)[0], torch.where(last_heads)[0]
     run = config.stage("eyes")
 
-    def tokens_of(rows: np.ndarray, shift: bool) -> tuple[Tensor, Tensor]:
-        picture = premultiply(tensor_of(pictures.rgba[rows]))
-        if shift:
-            picture = picture * (0.7 + 0.6 * torch.rand(len(rows), 1, 1, 1))
+    def read(picture: Tensor) -> Tensor:
         with autocast(config):
             found = modules["encoder"](picture)
-        return found.float(), geometry["embedder"](pictures.motion[tensor_of(rows)])
+        return found.float()
 
     def step_loss(step: int, done: float):
         rows = np.sort(array_of(trained[torch.randint(len(trained), (run.batch,))]))
-        found, true = tokens_of(rows, True)
-        loss = F.smooth_l1_loss(found, true, beta=0.3) + 5 * motion_loss(geometry["blendshapes"], found, pictures.motion[tensor_of(rows)])
+        picture, motion = premultiply(tensor_of(pictures.rgba[rows])), pictures.motion[tensor_of(rows)]
+        tint = torch.cat([0.7 + 0.6 * torch.rand(len(rows), 1, 1, 1) + 0.15 * torch.randn(len(rows), 3, 1, 1), torch.ones(len(rows), 1, 1, 1)], 1)
+        picture = picture * tint + 0.02 * torch.randn_like(picture)
+        if step % 2:
+            picture, motion = picture.flip(3), in_mirror(motion)
+        found, true = read(picture), geometry["embedder"](motion)
+        loss = F.smooth_l1_loss(found, true, beta=0.3) + 20 * motion_loss(geometry["blendshapes"], found, motion)
         return loss, {"tokens": float((found.detach() - true).abs().mean())}
 
     def report(step: int) -> dict:
         rows = array_of(held[:: max(1, len(held) // 96)])
+        modules.eval()
         with torch.no_grad():
-            found, _ = tokens_of(rows, False)
-            shapes, pose = geometry["blendshapes"](found)
+            shapes, pose = geometry["blendshapes"](read(premultiply(tensor_of(pictures.rgba[rows]))))
+        modules.train()
         motion = pictures.motion[tensor_of(rows)]
         return {"coefficientMae": float((shapes - motion[:, :52]).abs().mean()), "poseMaeRad": float((pose - motion[:, 52:])[:, :3].abs().mean())}
 

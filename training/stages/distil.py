@@ -68,7 +68,7 @@ def movement_loss(geometry: Geometry, made: Tensor, goal: Tensor) -> Tensor:
     The squared error to one end alone is least for a student that moves less than its teacher.
     """
     a, b = (geometry["blendshapes"].raw(tokens.flatten(1, 2)).std(1) for tokens in (made, goal))
-    return 0.3 * (((a - b) / (b.mean(0) + 0.02)) ** 2).mean()
+    return 0.15 * (((a - b) / (b.mean(0) + 0.02)) ** 2).mean()
 
 
 def log_snr(time: float) -> float:
@@ -89,7 +89,7 @@ def train_distil(config: Config, folder: Path, geometry: Geometry, talks: Talks)
 
     def step_loss(step: int, done: float):
         crops = crop_starts(talks.train, blocks, run.batch, rng, config.clock.block_frames)
-        batch = draw(talks, crops, blocks, rng, draw_expressivity(rng, run.batch), 0.3)
+        batch = draw(talks, crops, blocks, rng, draw_expressivity(rng, run.batch), 0.3, 0.4)
         on = torch.ones(run.batch, 1)
         people = torch.tensor([talk.identity % IDENTITIES for talk, _ in crops])
         with autocast(config):

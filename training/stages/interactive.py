@@ -137,7 +137,7 @@ def train_interactive(config: Config, folder: Path, geometry: Geometry, talks: T
 
     def step_loss(step: int, done: float):
         crops, state = streams.next()
-        batch = draw(talks, crops, blocks, rng, draw_expressivity(rng, run.batch), 0.2)
+        batch = draw(talks, crops, blocks, rng, draw_expressivity(rng, run.batch), 0.2, 0.3)
         with autocast(config):
             condition, state = conditions(batch, state)
             drawn = int(torch.randint(1 << 31, ()))

@@ -90,8 +90,8 @@ def lips_loss(geometry: Geometry, made: Tensor, motion: Tensor, closed: Tensor) 
     return (weight * (gap + (coefs - motion[:, :52])[:, SPOKEN].abs().mean(1))).mean()
 
 
-DUBBING = 0.6
-"""Share of the silent crops that are dubbed with a natural voice in stage 1; the others learn silence."""
+DUBBING, RESTAGING = 0.5, 0.5
+"""Share of the silent crops that are dubbed with a natural voice in stage 1, and of the rest that is told another mood; the others learn silence."""
 OTHER_PAST, DROWNED_PAST = 0.2, 0.2
 """Shares of the crops whose past is that of another crop of the batch, and whose past is hardly to be seen."""
 
@@ -156,7 +156,7 @@ def train_talking(config: Config, folder: Path, geometry: Geometry, talks: Talks
 
     def step_loss(step: int, done: float):
         crops = crop_starts(talks.train, blocks, run.batch, rng, config.clock.block_frames)
-        batch = draw(talks, crops, blocks, rng, draw_expressivity(rng, run.batch), DUBBING)
+        batch = draw(talks, crops, blocks, rng, draw_expressivity(rng, run.batch), DUBBING, RESTAGING)
         with autocast(config):
             condition = condition_of(speaker, batch, None, 0.15, 0.0)
             loss, shown, _ = flow_losses(speaker, geometry, batch, condition, rest, weights)

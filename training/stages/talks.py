@@ -11,13 +11,16 @@ from torch import Tensor
 from training.data.conversation.vocabulary import VOCABULARY
 from training.model.audio_encoder import AudioEncoder
 from training.model.config import Config
-from training.model.device import tensor_of
+from training.model.device import array_of, tensor_of
 from training.model.layout import MOTION_WIDTH
 from training.model.text_encoder import PAD, UNKNOWN, tokenize
 from training.stages.lines import QUIET_RMS, dub, natural_lines
+from training.stages.moods import State, draw_mood, restage, state_of, states_of
 
 WORDS = ["<pad>", "<unk>", *[w for w in VOCABULARY if w not in ("<pad>", "<unk>")]]
 WORD_ID = {word: i for i, word in enumerate(WORDS)}
+SHOWN = (0.85, 1.25)
+"""How strongly the people of restaged crops show their moods."""
 
 
 @dataclass
@@ -34,6 +37,7 @@ class Talk:
     closed: Tensor  # [T] 1 where the avatar's lips must meet
     words: Tensor  # [T,L] int32
     entries: Tensor  # [T // (4 * 6), 187] history means
+    states: list[State]  # the written states with their levels
     identity: int
 
 
@@ -87,7 +91,7 @@ class Talks:
         whole = frames // span * span
         rows = torch.cat([user, presence, user_audio.float()], 1)[:whole]
         entries = rows.reshape(-1, span, rows.shape[1]).mean(1)
-        return Talk(avatar_audio, user_audio, motion("avatar_face"), motion("avatar_calm"), user, presence, loudness, closed, words, entries, int(row["avatarIdentity"]))
+        return Talk(avatar_audio, user_audio, motion("avatar_face"), motion("avatar_calm"), user, presence, loudness, closed, words, entries, states_of(changes, frames), int(row["avatarIdentity"]))
 
     def windows(self, audio: Tensor, first: int, frames: int, ahead: int) -> Tensor:
         """[frames, L_w, D]: the window of frame i ends `ahead` frames after it; outside the talk, the nearest row."""
@@ -123,24 +127,34 @@ class Batch:
     crops: list[tuple[Talk, int]]
 
 
-def draw(talks: Talks, crops: list[tuple[Talk, int]], blocks: int, rng: np.random.Generator, expressivity: np.ndarray, dubbing: float = 0.0) -> Batch:
-    """Builds a batch; `crops` are (talk, first frame), the first frame on a block border. A share `dubbing` of the silent ones says a line."""
+def draw(talks: Talks, crops: list[tuple[Talk, int]], blocks: int, rng: np.random.Generator, expressivity: np.ndarray, dubbing: float = 0.0, restaging: float = 0.0) -> Batch:
+    """Builds a batch; `crops` are (talk, first frame), the first frame on a block border. A share `dubbing` of the silent ones says a line, and of the
+    rest a share `restaging` is told another mood.
+    """
     frames = blocks * talks.config.clock.block_frames
     ahead = talks.config.clock.avatar_lookahead_frames
     motion, audio, words, loud, closed, dubbed = [], [], [], [], [], []
     for (talk, first), e in zip(crops, expressivity):
         span = slice(first, first + frames)
         calm = talk.calm[span]
-        moving, shut, level, voice, start = calm + float(e) * (talk.avatar[span] - calm), talk.closed[span], talk.loudness[span], talk.avatar_audio, first
-        silent = bool(level.max() < QUIET_RMS) and bool(talks.lines) and rng.random() < dubbing
-        if silent:
+        full, shut, level, voice, start = talk.avatar[span], talk.closed[span], talk.loudness[span], talk.avatar_audio, first
+        picked = talk.words[first : first + frames : talks.config.clock.block_frames].clone()
+        silent = bool(level.max() < QUIET_RMS)
+        dubs = silent and bool(talks.lines) and rng.random() < dubbing
+        state = state_of(talk.states, first, first + frames)
+        if silent and not dubs and state and rng.random() < restaging:
+            levels, text = draw_mood(rng)
+            gain = float(rng.uniform(*SHOWN))
+            full = torch.cat([tensor_of(restage(array_of(full[:, :52]), state.levels, levels, gain)), full[:, 52:]], 1)
+            picked[:] = torch.tensor(tokenize(text, WORD_ID, picked.shape[1]), dtype=torch.int32)
+        moving = calm + float(e) * (full - calm)
+        if dubs:
             line = talks.lines[rng.integers(len(talks.lines))]
             voice, start = line.audio, int(rng.integers(-6, max(1, len(line.mouth) - frames // 2)))
             moving, shut, level = dub(line, start, moving)
         motion.append(moving)
         audio.append(talks.windows(voice, start, frames, ahead))
-        dubbed.append(float(silent))
-        picked = talk.words[first : first + frames : talks.config.clock.block_frames].clone()
+        dubbed.append(float(dubs))
         picked[(torch.rand(picked.shape) < 0.05) & (picked != PAD)] = UNKNOWN
         words.append(picked)
         loud.append(level)

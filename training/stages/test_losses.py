@@ -6,7 +6,8 @@ import torch
 from training.data.arkit import ARKIT_INDEX
 from training.data.speech.visemes import mouth_opening
 from training.model.config import Painter
-from training.stages.codec import Geometry
+from training.model.layout import MOTION_NAMES
+from training.stages.codec import Geometry, in_mirror
 from training.stages.speech import disturbed
 from training.stages.talking import lips_loss, opening, unsure_past
 
@@ -25,6 +26,15 @@ def test_an_open_mouth_costs_five_times_as_much_where_lips_must_meet() -> None:
     shut = lips_loss(geometry, tokens, motion, torch.ones(6))
     assert float(free) > 0.01
     assert abs(float(shut / free) - 5) < 1e-4
+
+
+def test_a_mirror_swaps_sides_and_turns_the_head() -> None:
+    motion = torch.rand(5, 58)
+    seen = in_mirror(motion)
+    at = MOTION_NAMES.index
+    assert torch.equal(seen[:, at("eyeLookInLeft")], motion[:, at("eyeLookInRight")]) and torch.equal(seen[:, at("mouthRight")], motion[:, at("mouthLeft")])
+    assert torch.equal(seen[:, at("headYaw")], -motion[:, at("headYaw")]) and torch.equal(seen[:, at("headPitch")], motion[:, at("headPitch")])
+    assert torch.equal(in_mirror(seen), motion)
 
 
 def test_disturbed_sound_keeps_its_time() -> None:
