@@ -6,15 +6,16 @@ import { build } from "esbuild";
 const root = new URL("..", import.meta.url);
 
 /**
- * Bundles `bench/<name>/main.ts` into `build/bench` and runs its `main` with the arguments of this process.
+ * Bundles `bench/<name>/<file>.ts` into `build/bench` and runs its `main` with the arguments of this process.
  * @param {string} name folder of the bench
+ * @param {string} [file]
  */
-export async function runBench(name) {
+export async function runBench(name, file = "main") {
   const folder = new URL("build/bench/", root);
   mkdirSync(folder, { recursive: true });
-  const outfile = fileURLToPath(new URL(`${name}.mjs`, folder));
+  const outfile = fileURLToPath(new URL(`${name}-${file}.mjs`, folder));
   await build({
-    entryPoints: [fileURLToPath(new URL(`bench/${name}/main.ts`, root))],
+    entryPoints: [fileURLToPath(new URL(`bench/${name}/${file}.ts`, root))],
     outfile,
     bundle: true,
     platform: "node",

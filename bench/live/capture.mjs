@@ -8,4 +8,4 @@
  */
 import { runBench } from "../bundle.mjs";
 
-await runBench("live");
+await runBench("live", "capture");

@@ -1,103 +1,116 @@
-import { writeFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
-import { decode } from "fast-png";
-import { chromium } from "playwright-core";
-import { describeMachine } from "../../sdk/cli/machine.js";
-import { captureReport, type PageCapture } from "../../sdk/eval/capture-report.js";
-import { CHROMIUM_ARGS, findChromium, HOW_TO_GET_CHROMIUM } from "../../tools/chromium.mjs";
-import { tapAudio } from "./tap-audio.js";
+import { describeMachine, type Machine, ownCommit, ownPackage } from "../../sdk/cli/machine.js";
+import type { CaptureReport } from "../../sdk/eval/capture-report.js";
+import { loadPack } from "../../sdk/pack/load-pack.js";
+import type { PeersReport } from "../peers/main.js";
+import { writePage } from "../peers/page.js";
+import { converse } from "./conversation.js";
+import { WHAT } from "./live-page.js";
+import { converseNatively, measureReaction, type Package, type ReactionReport } from "./native.js";
+import type { PageReport } from "./page.js";
+import { servePage } from "./site.js";
 
-type Shot = { readonly atMs: number; readonly png: Uint8Array };
-type Box = { readonly x: number; readonly y: number; readonly width: number; readonly height: number };
+/** What one set-up gave. */
+export type SetupReport = {
+  readonly date: string;
+  readonly commit: string | undefined;
+  readonly machine: Machine;
+  readonly pack: { readonly name: string; readonly hash: string };
+  readonly turns: number;
+  readonly inside: PageReport;
+  readonly outside?: CaptureReport;
+  readonly reaction?: ReactionReport;
+};
 
-/** The window that is looked at, and the size at which it is: a face of some hundred pixels is enough to see a mouth move. */
-const VIEW = { width: 960, height: 720 };
-const SEEN = { maxWidth: 480, maxHeight: 360 };
-const STIMULUS_EVERY_MS = 4_000;
+/** bench/results/live.json: the last run of each set-up. */
+export type LiveResults = Partial<Record<SetupName, SetupReport>>;
 
-/** The command; see capture.mjs. */
+type Measured = Pick<SetupReport, "inside" | "outside" | "reaction">;
+type Task = { readonly root: string; readonly pack: string; readonly turns: number };
+
+export type SetupName = "native" | "wasm" | "serve";
+
+const SETUPS: Readonly<Record<SetupName, (task: Task) => Promise<Measured>>> = { native: runNative, wasm: runWasm, serve: runServe };
+
+/** The command; see run.mjs. */
 export async function main(args: readonly string[]): Promise<void> {
   const { values } = parseArgs({
     args: [...args],
     options: {
-      url: { type: "string" },
-      click: { type: "string" },
-      stimulus: { type: "string" },
-      seconds: { type: "string", default: "20" },
-      face: { type: "string", default: "0,0,1,1" },
-      out: { type: "string" },
+      setup: { type: "string", multiple: true },
+      pack: { type: "string", default: "models/echo-nano" },
+      turns: { type: "string", default: "8" },
+      out: { type: "string", default: "bench/results/live.json" },
+      "page-only": { type: "boolean", default: false },
     },
   });
-  if (values.url === undefined) throw new TypeError("--url is missing");
-  const [x, y, width, height] = values.face.split(",").map(Number) as [number, number, number, number];
-  if (![x, y, width, height].every((share) => share >= 0 && share <= 1))
-    throw new TypeError(`--face must be four shares from 0 to 1, not ${values.face}`);
-  const executablePath = findChromium();
-  if (executablePath === undefined) throw new Error(HOW_TO_GET_CHROMIUM);
-  const browser = await chromium.launch({ executablePath, args: [...CHROMIUM_ARGS, "--use-angle=swiftshader"] });
+  const { root: own } = ownPackage();
+  const root = own === "" ? join(import.meta.dirname, "../..") : own;
+  const names = (values.setup ?? Object.keys(SETUPS)) as SetupName[];
+  for (const name of names)
+    if (!(name in SETUPS)) throw new TypeError(`--setup must be one of ${Object.keys(SETUPS).join(", ")}, not ${name}`);
+  const turns = Number(values.turns);
+  if (!Number.isInteger(turns) || turns < 1) throw new TypeError(`--turns must be a whole number above 0, not ${values.turns}`);
+  for (const name of values["page-only"] ? [] : names) {
+    const task = { root, pack: resolve(values.pack), turns };
+    const machine = describeMachine(); // its load before the run, not the run's own
+    console.error(`${name}: ${WHAT[name]} ...`);
+    const { manifest, hash } = await loadPack(task.pack);
+    const packName = { name: `${manifest.name} ${manifest.version}`, hash };
+    const about = { date: new Date().toISOString(), commit: ownCommit(), machine, pack: packName, turns };
+    const measured = await SETUPS[name](task);
+    const results: LiveResults = { ...readResults(values.out), [name]: { ...about, ...measured } };
+    mkdirSync(dirname(values.out), { recursive: true });
+    writeFileSync(values.out, `${JSON.stringify(results, (_, v) => (typeof v === "number" ? Number(v.toPrecision(5)) : v), 1)}\n`);
+  }
+  writePage({ root, peers: JSON.parse(readFileSync(join(root, "bench/results/peers.json"), "utf8")) as PeersReport });
+}
+
+function readResults(file: string): LiveResults {
+  return existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as LiveResults) : {};
+}
+
+async function runNative({ root, pack, turns }: Task): Promise<Measured> {
+  const made = (await import(pathToFileURL(built(root, "dist/index.js")).href)) as Package;
+  const inside = await converseNatively({ made, pack, folder: join(root, "examples/assets"), turns: Math.min(turns, 5) });
+  return { inside, reaction: await measureReaction({ made, pack, events: turns }) };
+}
+
+async function runWasm({ root, pack, turns }: Task): Promise<Measured> {
+  const site = await servePage({ root, pack });
   try {
-    const page = await browser.newPage({ viewport: VIEW });
-    await page.addInitScript(tapAudio);
-    const shots: Shot[] = [];
-    const session = await page.context().newCDPSession(page);
-    session.on("Page.screencastFrame", ({ data, metadata, sessionId }) => {
-      shots.push({ atMs: (metadata.timestamp ?? Date.now() / 1_000) * 1_000, png: Buffer.from(data, "base64") });
-      void session.send("Page.screencastFrameAck", { sessionId });
-    });
-    await session.send("Page.startScreencast", { format: "png", everyNthFrame: 1, ...SEEN });
-    let requestedMs = Date.now();
-    await page.goto(values.url);
-    if (values.click !== undefined) {
-      await page.click(values.click);
-      requestedMs = Date.now();
-    }
-    const stimuliMs: number[] = [];
-    const endMs = Date.now() + Number(values.seconds) * 1_000;
-    while (Date.now() < endMs) {
-      await page.waitForTimeout(Math.min(STIMULUS_EVERY_MS, Math.max(0, endMs - Date.now())));
-      if (values.stimulus === undefined || Date.now() >= endMs) continue;
-      stimuliMs.push(Date.now());
-      await page.click(values.stimulus);
-    }
-    await session.send("Page.stopScreencast");
-    const sound = (await page.evaluate("globalThis.__heard ?? []")) as { atMs: number; rms: number }[];
-    const capture: PageCapture = { requestedMs, pictures: changes(shots, { x, y, width, height }), sound, stimuliMs };
-    const report = { date: new Date().toISOString(), machine: describeMachine(), url: values.url, ...captureReport(capture) };
-    const text = `${JSON.stringify(report, undefined, 1)}\n`;
-    if (values.out !== undefined) writeFileSync(values.out, text);
-    process.stdout.write(text);
+    return await converse(site.url, turns);
   } finally {
-    await browser.close();
+    site.stop();
   }
 }
 
-/** Mean absolute change of luminance from picture to picture, over the face and over its mouth. */
-function changes(shots: readonly Shot[], face: Box): { atMs: number; change: number; mouth: number }[] {
-  const mouth: Box = {
-    x: face.x + 0.3 * face.width,
-    y: face.y + 0.5 * face.height,
-    width: 0.4 * face.width,
-    height: 0.35 * face.height,
-  };
-  let before: Float32Array | undefined;
-  return shots.map(({ atMs, png }) => {
-    const { width, height, channels, data } = decode(png);
-    const grey = new Float32Array(width * height);
-    for (let i = 0; i < grey.length; i++) {
-      const p = i * channels;
-      grey[i] = 0.299 * data[p]! + 0.587 * data[p + 1]! + 0.114 * data[p + 2]!;
-    }
-    const last = before?.length === grey.length ? before : grey;
-    before = grey;
-    const over = (box: Box) => {
-      let [sum, count] = [0, 0];
-      for (let y = Math.floor(box.y * height); y < (box.y + box.height) * height; y++)
-        for (let x = Math.floor(box.x * width); x < (box.x + box.width) * width; x++) {
-          sum += Math.abs(grey[y * width + x]! - last[y * width + x]!);
-          count++;
-        }
-      return sum / Math.max(1, count);
-    };
-    return { atMs, change: over(face), mouth: over(mouth) };
+async function runServe({ root, pack, turns }: Task): Promise<Measured> {
+  const site = await servePage({ root, pack });
+  const server = spawn(process.execPath, [built(root, "dist/cli.js"), "serve", "--pack", pack, "--port", "0", "--allow-origin", "*"], {
+    stdio: ["ignore", "pipe", "inherit"],
   });
+  try {
+    const remote = await new Promise<string>((found, failed) => {
+      server.stdout.on("data", (text) => {
+        const address = /renders at (\S+)/.exec(String(text));
+        if (address) found(address[1]!);
+      });
+      server.once("exit", (code) => failed(new Error(`echo-head serve ended with ${code}`)));
+    });
+    return await converse(`${site.url}?remote=${encodeURIComponent(remote)}`, turns);
+  } finally {
+    server.kill("SIGTERM");
+    site.stop();
+  }
+}
+
+function built(root: string, file: string): string {
+  const path = join(root, file);
+  if (!existsSync(path)) throw new Error(`${file} is not there: npm run build`);
+  return path;
 }

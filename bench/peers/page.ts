@@ -1,6 +1,8 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { barChart } from "./bar-chart.js";
+import { liveLines } from "../live/live-page.js";
+import type { LiveResults } from "../live/main.js";
 import type { PeersReport } from "./main.js";
 import { CONTRASTS, type LipFigures } from "./score.js";
 
@@ -45,7 +47,7 @@ export function writePage(options: { root: string; peers: PeersReport }): void {
       logarithmic: true,
     }),
   );
-  writeFileSync(join(root, "docs/benchmarks.md"), pageText(peers, kinds, names, speedFiles(root)));
+  writeFileSync(join(root, "docs/benchmarks.md"), pageText(peers, kinds, names, speedFiles(root), liveLines(liveResults(root))));
 }
 
 function pageText(
@@ -53,12 +55,13 @@ function pageText(
   kinds: readonly ("synthesised" | "recorded")[],
   names: readonly string[],
   speed: readonly BenchFile[],
+  live: readonly string[],
 ): string {
   const { machine, sets } = peers;
   const lines = [
     "# Benchmarks",
     "",
-    "<!-- Made by `node bench/peers/run.mjs` from bench/results. Do not edit: run it again. -->",
+    "<!-- Made by `node bench/peers/run.mjs` and `node bench/live/run.mjs` from bench/results. Do not edit: run one again (--page-only: the page alone). -->",
     "",
     "## Lips and CPU beside other libraries",
     "",
@@ -113,9 +116,15 @@ function pageText(
     "- All three were made for live microphones or any synthesiser, in a few milliseconds and kilobytes. What they cannot do (listening, pixels, brows, blinks, head) is not in the table.",
     "",
   );
+  lines.push(...live);
   lines.push("## Speed of the whole head", "", "    npm run build && node dist/cli.js bench --json > bench/results/DATE-MACHINE.json", "");
   for (const file of speed) lines.push(...speedLines(file));
   return `${lines.join("\n").trimEnd()}\n`;
+}
+
+function liveResults(root: string): LiveResults {
+  const file = join(root, "bench/results/live.json");
+  return existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as LiveResults) : {};
 }
 
 function lipTable(peers: PeersReport, kind: "synthesised" | "recorded", names: readonly string[]): string {

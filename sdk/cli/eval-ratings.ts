@@ -80,7 +80,8 @@ export const evalRatingsCommand: Command = {
           .map((name) => join(csv, name))
       : [csv];
     await checkInputFile(keyFile);
-    const key = JSON.parse(await readFile(keyFile, "utf8")) as RatingKey;
+    const keyText = await readFile(keyFile, "utf8");
+    const key = asInput(keyFile, () => JSON.parse(keyText) as RatingKey);
     const ratings: Rating[] = [];
     for (const file of files) {
       await checkInputFile(file);

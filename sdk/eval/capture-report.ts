@@ -1,5 +1,5 @@
 import { average, pearson } from "./correlation.js";
-import { type FrameTiming, frameTiming } from "./frame-timing.js";
+import { type Distribution, distribution, type FrameTiming, frameTiming } from "./frame-timing.js";
 
 /** What was seen and heard of a page from outside, on one clock. */
 export type PageCapture = {
@@ -11,6 +11,9 @@ export type PageCapture = {
   readonly sound: readonly { readonly atMs: number; readonly rms: number }[];
   /** Times at which the measurer did something to the page (spoke, smiled). */
   readonly stimuliMs?: readonly number[] | undefined;
+  /** Times at which the user's turn ended and the avatar's answer was handed to the page, and at which the user spoke into it. */
+  readonly repliesMs?: readonly number[] | undefined;
+  readonly interruptionsMs?: readonly number[] | undefined;
 };
 
 /** Figures of a page from outside. */
@@ -24,11 +27,22 @@ export type CaptureReport = {
   readonly avCorrelation: number | undefined;
   /** Stimulus to the first picture that changes by more than `threshold` times the largest change of the two seconds before it; stimuli without one are left out. */
   readonly reactionsMs: readonly number[];
+  /** A reply to the first audible sound after it. */
+  readonly voiceToVoiceMs: Distribution;
+  /** A reply to the first picture whose mouth changes by more than `threshold` times the most it did in the second before; replies without one are left out. */
+  readonly voiceToFaceMs: Distribution;
+  /** An interruption to the last audible sound, where there was sound within the 200 ms before it. */
+  readonly bargeInMs: Distribution;
   readonly pictures: number;
   readonly durationMs: number;
 };
 
 const GRID_MS = 20;
+/** RMS above which sound is audible. */
+const AUDIBLE = 0.003;
+/** Silence after which sound has ended; how long an answer or an end of it is waited for. */
+const ENDED_MS = 300;
+const MOST_MS = 4_000;
 
 /**
  * Figures from a capture. A/V offset: mouth movement and the size of loudness changes, both on a grid of 20 ms and smoothed over 100 ms, correlated over lags of +-`mostLagMs`.
@@ -39,7 +53,7 @@ export function captureReport(
   options: { mostLagMs?: number; threshold?: number } = {},
 ): CaptureReport {
   const { mostLagMs = 600, threshold = 1.5 } = options;
-  const { pictures, requestedMs, stimuliMs = [] } = capture;
+  const { pictures, requestedMs, stimuliMs = [], repliesMs = [], interruptionsMs = [] } = capture;
   const [first, last] = [pictures[0], pictures.at(-1)];
   if (first === undefined || last === undefined) throw new TypeError("capture.pictures must hold at least one picture");
   const changed = pictures.filter(({ change }) => change > 0);
@@ -49,19 +63,48 @@ export function captureReport(
     pacing: frameTiming(changed.map(({ atMs }) => atMs)),
     avOffsetMs: offset?.offsetMs,
     avCorrelation: offset?.correlation,
-    reactionsMs: stimuliMs.flatMap((stimulus) => {
-      const before = pictures.filter(({ atMs }) => atMs < stimulus && atMs >= stimulus - 2_000);
-      const usual = before.reduce((most, { change }) => Math.max(most, change), 0.05);
-      const reaction = pictures.find(({ atMs, change }) => atMs >= stimulus && change > threshold * usual);
-      return reaction === undefined ? [] : [reaction.atMs - stimulus];
-    }),
+    reactionsMs: stimuliMs.flatMap((at) => firstUnusual(pictures, at, { what: "change", threshold, beforeMs: 2_000 })),
+    voiceToVoiceMs: distribution(repliesMs.flatMap((at) => firstSound(capture, at))),
+    voiceToFaceMs: distribution(
+      repliesMs.flatMap((at) => firstUnusual(pictures, at, { what: "mouth", threshold, beforeMs: 1_000 })),
+    ),
+    bargeInMs: distribution(interruptionsMs.flatMap((at) => lastSound(capture, at))),
     pictures: changed.length,
     durationMs: last.atMs - first.atMs,
   };
 }
 
+/** Time from `at` to the first picture that changes more than `threshold` times as much as any in the `beforeMs` before; none: []. */
+function firstUnusual(
+  pictures: PageCapture["pictures"],
+  at: number,
+  { what, threshold, beforeMs }: { what: "change" | "mouth"; threshold: number; beforeMs: number },
+): number[] {
+  const before = pictures.filter(({ atMs }) => atMs < at && atMs >= at - beforeMs);
+  const usual = before.reduce((most, picture) => Math.max(most, picture[what]), 0.05);
+  const found = pictures.find((picture) => picture.atMs >= at && picture[what] > threshold * usual);
+  return found === undefined || found.atMs - at > MOST_MS ? [] : [found.atMs - at];
+}
+
+function firstSound({ sound }: PageCapture, at: number): number[] {
+  const found = sound.find(({ atMs, rms }) => atMs >= at && rms > AUDIBLE);
+  return found === undefined || found.atMs - at > MOST_MS ? [] : [found.atMs - at];
+}
+
+function lastSound({ sound }: PageCapture, at: number): number[] {
+  const heard = sound.filter(({ rms }) => rms > AUDIBLE).map(({ atMs }) => atMs);
+  let last = heard.findLast((atMs) => atMs < at);
+  if (last === undefined || at - last > 200) return [];
+  for (const atMs of heard) {
+    if (atMs < at) continue;
+    if (atMs - last > ENDED_MS) break;
+    last = atMs;
+  }
+  return [Math.max(0, last - at)];
+}
+
 function audioVideoOffset({ pictures, sound }: PageCapture, mostLagMs: number) {
-  const heard = sound.filter(({ rms }) => rms > 0.003);
+  const heard = sound.filter(({ rms }) => rms > AUDIBLE);
   if (heard.length < 10) return undefined;
   const from = Math.max(pictures[0]!.atMs, sound[0]!.atMs);
   const to = Math.min(pictures.at(-1)!.atMs, sound.at(-1)!.atMs);

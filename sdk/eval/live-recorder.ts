@@ -1,7 +1,11 @@
 import { type DropCounters, type LiveEvent, type LiveReport, liveReport } from "./live-report.js";
 
 /** What the recorder needs of a frame: an EchoFrame has it. */
-export type RecordedFrame = { readonly timestampMs: number; readonly blendshapes: ArrayLike<number> };
+export type RecordedFrame = {
+  readonly timestampMs: number;
+  readonly blendshapes: ArrayLike<number>;
+  readonly state?: "listening" | "speaking" | undefined;
+};
 
 /** What the recorder needs of an agent: an EchoAgent has it. */
 export interface RecordedAgent {
@@ -20,19 +24,23 @@ export class LiveRecorder {
   readonly #playoutMs: (() => number) | undefined;
   readonly #undo: (() => void)[];
   readonly #agent: RecordedAgent;
+  readonly #watch: readonly number[] | undefined;
   #last: ArrayLike<number> | undefined;
 
   /**
    * `nowMs` is the clock of all events. @default performance.now. `playoutMs` is the agent's playout clock (`clock.nowMs`): with it A/V offset is told.
-   * The time of the construction counts as the request; pass `requestedMs` when it was earlier.
+   * The time of the construction counts as the request; pass `requestedMs` when it was earlier. `watch` are the indices of the coefficients whose change counts as
+   * motion: those of the mouth tell a reply from a blink. @default all
    */
   constructor(options: {
     agent: RecordedAgent;
     nowMs?: () => number;
     playoutMs?: (() => number) | undefined;
     requestedMs?: number | undefined;
+    watch?: readonly number[] | undefined;
   }) {
-    const { agent, nowMs = () => performance.now(), playoutMs, requestedMs } = options;
+    const { agent, nowMs = () => performance.now(), playoutMs, requestedMs, watch } = options;
+    this.#watch = watch;
     this.#nowMs = nowMs;
     this.#agent = agent;
     this.#playoutMs = playoutMs;
@@ -45,15 +53,16 @@ export class LiveRecorder {
     ];
   }
 
-  /** A frame has been presented. Motion is the largest change of a coefficient since the frame before. */
+  /** A frame has been presented. Motion is the largest change of a watched coefficient since the frame before. */
   frame(frame: RecordedFrame): void {
     const atMs = this.#nowMs();
     let motion = 0;
-    for (let i = 0; i < frame.blendshapes.length; i++)
+    for (const i of this.#watch ?? Array.from(frame.blendshapes, (_, column) => column))
       motion = Math.max(motion, Math.abs(frame.blendshapes[i]! - (this.#last?.[i] ?? frame.blendshapes[i]!)));
     this.#last = Float32Array.from(frame.blendshapes);
     if (this.#playoutMs !== undefined) this.#events.push({ kind: "heard", atMs, contentMs: this.#playoutMs() });
-    this.#events.push({ kind: "frame", atMs, contentMs: frame.timestampMs, motion });
+    const speaking = frame.state === undefined ? undefined : frame.state === "speaking";
+    this.#events.push({ kind: "frame", atMs, contentMs: frame.timestampMs, motion, speaking });
   }
 
   /** The person begins to speak. */

@@ -7,8 +7,17 @@ import { type Distribution, distribution, type FrameTiming, frameTiming } from "
 export type LiveEvent =
   /** The agent was asked for (client) or the first input was accepted (server). */
   | { readonly kind: "requested"; readonly atMs: number }
-  /** A frame was presented. `contentMs` is the time of its content on the playout clock; `motion` is how much the face does (for example jawOpen, or the largest change of a coefficient). */
-  | { readonly kind: "frame"; readonly atMs: number; readonly contentMs?: number | undefined; readonly motion: number }
+  /**
+   * A frame was presented. `contentMs` is the time of its content on the playout clock; `motion` is how much the face does (for example jawOpen, or the largest
+   * change of a coefficient); `speaking` whether it was made of the avatar's speech.
+   */
+  | {
+      readonly kind: "frame";
+      readonly atMs: number;
+      readonly contentMs?: number | undefined;
+      readonly motion: number;
+      readonly speaking?: boolean | undefined;
+    }
   /** Playout clock at a moment: which content of the avatar's voice is being heard. */
   | { readonly kind: "heard"; readonly atMs: number; readonly contentMs: number }
   | { readonly kind: "user-speech-began"; readonly atMs: number }
@@ -29,7 +38,7 @@ export type LiveReport = {
   readonly deadlineMisses: number;
   /** End of the user's speech (hangover taken off) to the first audible sample of the avatar. */
   readonly voiceToVoiceMs: Distribution;
-  /** End of the user's speech to the first frame whose motion exceeds the threshold: the reply. */
+  /** End of the user's speech to the first frame whose motion exceeds the threshold: the reply. Frames that say they are of listening do not count, for a listener moves too. */
   readonly voiceToFaceReplyMs: Distribution;
   /** Beginning of the user's speech to the first frame whose motion exceeds the threshold: listening. */
   readonly voiceToFaceListeningMs: Distribution;
@@ -71,6 +80,7 @@ export function liveReport(
   const frames = of("frame");
   if (frames.length === 0) throw new TypeError("events must hold at least one frame");
   const moving = frames.filter(({ motion }) => motion > threshold);
+  const answering = moving.filter(({ speaking }) => speaking !== false);
   /** From each start to the next of `ends`, before the start after it; starts without one are left out. */
   const delays = (starts: readonly number[], ends: readonly { readonly atMs: number }[]): number[] =>
     starts.flatMap((start, i) => {
@@ -92,7 +102,7 @@ export function liveReport(
     pacing: frameTiming(shown),
     deadlineMisses: gaps.filter((gap) => gap > 1_500 / fps).length / Math.max(1, gaps.length),
     voiceToVoiceMs: distribution(delays(ended, of("avatar-voice-began"))),
-    voiceToFaceReplyMs: distribution(delays(ended, moving)),
+    voiceToFaceReplyMs: distribution(delays(ended, answering)),
     voiceToFaceListeningMs: distribution(delays(began, moving)),
     reactionMs: distribution(
       delays(

@@ -49,12 +49,31 @@ describe("liveReport", () => {
     expect(report.avNoticeable).toBe(1);
   });
 
+  it("does not take a listener's smile for a reply", () => {
+    const listener = frames(20, 300).map((frame) => ({ ...frame, speaking: false }));
+    const reply: LiveEvent = { kind: "frame", atMs: 900, motion: 0.3, speaking: true };
+    const report = liveReport([...listener, reply, { kind: "user-speech-ended", atMs: 200 }]);
+    expect(report.voiceToFaceReplyMs).toMatchObject({ n: 1, p50: 700 });
+  });
+
   it("counts frames that come late", () => {
     const late = frames(10, 9e9).filter((_, i) => i !== 4);
     expect(liveReport(late).deadlineMisses).toBeCloseTo(1 / 8, 9);
   });
 
   it("refuses a log without frames", () => expect(() => liveReport([])).toThrow(/at least one frame/));
+});
+
+it("LiveRecorder takes motion from the coefficients that it is told to watch", () => {
+  const agent: RecordedAgent = {
+    on: () => () => {},
+    stats: () => ({ frames: 2, deliveredFrames: 2, droppedFrames: 0, skippedBlocks: 0 }),
+  };
+  const recorder = new LiveRecorder({ agent, nowMs: () => 0, watch: [1] });
+  recorder.frame({ timestampMs: 0, blendshapes: [0, 0] });
+  recorder.frame({ timestampMs: 40, blendshapes: [0.9, 0.25] });
+  const motion = recorder.events.flatMap((event) => (event.kind === "frame" ? [event.motion] : []));
+  expect(motion).toEqual([0, 0.25]);
 });
 
 it("LiveRecorder listens to an agent and stops when disposed", () => {
@@ -108,6 +127,27 @@ describe("captureReport", () => {
     expect(report.firstChangeMs).toBe(200);
     expect(report.pacing.fps).toBeCloseTo(25, 3);
     expect(report.reactionsMs).toEqual([320]); // the flash; nothing beyond the usual after the second stimulus
+  });
+
+  it("tells replies and interruptions by sound and mouth", () => {
+    const still = Array.from({ length: 250 }, (_, i) => ({ atMs: i * 40, change: 0.2, mouth: 0.1 }));
+    const pictures = still.map((picture) =>
+      picture.atMs > 3_100 && picture.atMs < 5_000 ? { ...picture, mouth: 2 } : picture,
+    );
+    const sound = Array.from({ length: 500 }, (_, i) => ({
+      atMs: i * 20,
+      rms: i * 20 >= 3_060 && i * 20 < 4_120 ? 0.2 : 0,
+    }));
+    const report = captureReport({
+      requestedMs: 0,
+      pictures,
+      sound,
+      repliesMs: [3_000, 8_000],
+      interruptionsMs: [4_000, 9_000],
+    });
+    expect(report.voiceToVoiceMs).toMatchObject({ n: 1, p50: 60 });
+    expect(report.voiceToFaceMs).toMatchObject({ n: 1, p50: 120 });
+    expect(report.bargeInMs).toMatchObject({ n: 1, p50: 100 }); // the last sound began at 4100
   });
 
   it("says nothing of sound where there was none", () => {

@@ -55,6 +55,11 @@ describe("evaluateMotion", () => {
     expect(report.notes.at(-1)).toMatch(/not comparable with tables on FLAME/);
   });
 
+  it("states the frames that were really compared: those that the user has too", async () => {
+    const report = await evaluateMotion({ sequences: [{ ...sequence(1), user: walk(201, 70) }] });
+    expect(report.frameCounts).toEqual([70]);
+  });
+
   it("gives the best numbers to the truth itself", async () => {
     const { truth, user } = sequence(3);
     const report = await evaluateMotion({ sequences: [{ name: "same", predicted: truth, truth, user }] });

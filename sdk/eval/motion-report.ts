@@ -63,7 +63,7 @@ export async function evaluateMotion(options: {
     featureSpace: space,
     fps,
     sequences: sequences.length,
-    frameCounts: sequences.map(({ truth, predicted }) => Math.min(truth.frames.length, predicted.frames.length)),
+    frameCounts: sequences.map(commonLength),
     groups: figures,
     nanCount: countNaN(figures),
     notes,
@@ -109,12 +109,14 @@ function prepare({ sequences, fps }: { sequences: readonly MotionSequence[]; fps
   return { sequences: resampled, fps: rate, space, groups };
 }
 
-function align({ predicted, truth, user }: MotionSequence, columns: readonly string[]): AlignedClip {
-  const length = Math.min(
-    predicted.frames.length,
-    truth.frames.length,
-    user?.frames.length ?? Number.POSITIVE_INFINITY,
-  );
+/** Frames that a sequence is cut to. */
+function commonLength({ predicted, truth, user }: MotionSequence): number {
+  return Math.min(predicted.frames.length, truth.frames.length, user?.frames.length ?? Number.POSITIVE_INFINITY);
+}
+
+function align(sequence: MotionSequence, columns: readonly string[]): AlignedClip {
+  const { predicted, truth, user } = sequence;
+  const length = commonLength(sequence);
   const cut = (track: MotionTrack) => selectColumns(track, columns).slice(0, length);
   return { predicted: cut(predicted), truth: cut(truth), user: user && cut(user) };
 }

@@ -58,7 +58,7 @@ export function ratingPage(study: RatingStudy): string {
     <figure id="user"><video id="user-video" playsinline></video><figcaption>Person</figcaption></figure>
     <figure><video id="avatar-video" playsinline></video><figcaption>Avatar</figcaption></figure>
   </div>
-  <p><button type="button" id="play">Play</button></p>
+  <p><button type="button" id="play">Play</button> <button type="button" id="skip" hidden>Leave this one out</button></p>
   <fieldset id="scores" disabled>
     <legend><strong>${escapeHtml(study.question)}</strong></legend>
     <div class="scale">
@@ -114,8 +114,10 @@ function show() {
   $("where").textContent = "Video " + (at + 1) + " of " + order.length;
   $("scores").disabled = true;
   $("rate").reset();
+  $("skip").hidden = true;
   $("user").hidden = item.user === undefined;
   if (item.user !== undefined) $("user-video").src = item.user;
+  else $("user-video").removeAttribute("src"); // or the person of the video before would be heard
   $("avatar-video").src = item.avatar;
   shownAt = performance.now();
 }
@@ -132,11 +134,19 @@ $("play").addEventListener("click", () => {
   for (const video of [$("user-video"), $("avatar-video")]) {
     if (!video.src) continue;
     video.currentTime = 0;
-    video.play();
+    video.play().catch(() => {}); // told by "error"
   }
 });
 $("avatar-video").addEventListener("ended", () => { $("scores").disabled = false; });
-$("avatar-video").addEventListener("error", () => { $("where").textContent += " (the video cannot be played)"; });
+$("avatar-video").addEventListener("error", () => {
+  $("where").textContent += ": this video cannot be played here. Please tell whoever asked you.";
+  $("skip").hidden = false;
+});
+$("skip").addEventListener("click", () => {
+  order.splice(rows.length, 1);
+  $("done").max = order.length;
+  show();
+});
 $("rate").addEventListener("submit", (event) => {
   event.preventDefault();
   const score = Number(new FormData($("rate")).get("score"));
