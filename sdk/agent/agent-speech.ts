@@ -1,0 +1,132 @@
+import type { EventEmitter } from "../base/events.js";
+import { type PlayoutClock, waitUntil } from "../frame/playout-clock.js";
+import type { AgentEvents } from "./agent-events.js";
+import type { BlockTimes } from "./block-times.js";
+import { MAX_WAITING_UTTERANCES, type PlacedSpeech, SpeechTimeline, type SpokenResult } from "./speech-timeline.js";
+import { SpeakingUtterance, type SpeechAudio, type Utterance } from "./utterance.js";
+
+/** What an {@link AgentSpeech} needs of its agent. */
+export type AgentSpeechHost = {
+  readonly clock: PlayoutClock;
+  readonly times: BlockTimes;
+  /** Samples in a second of the model's audio. */
+  readonly sampleRateHz: number;
+  readonly events: EventEmitter<AgentEvents>;
+  /** Aborted when the agent is disposed of. */
+  readonly signal: AbortSignal;
+  /** Something has begun or ended by now. */
+  changed(): void;
+  /** The first block that can still be made again, if that is earlier than the next one that is placed anyway. */
+  earliestAgain(nowMs: number): number | undefined;
+  /** Has `block` and what follows made again; `ahead` takes the place of the end of the audio before it. */
+  makeAgain(block: number, ahead: Float32Array): void;
+};
+
+/** What is spoken next: utterances from `speak()` to their last sample, each placed on the agent's timeline and told of. */
+export class AgentSpeech {
+  readonly #host: AgentSpeechHost;
+  readonly #timeline: SpeechTimeline;
+  readonly #utterances = new Map<string, SpeakingUtterance>();
+  #settleWake = new AbortController();
+  #count = 0;
+
+  constructor(host: AgentSpeechHost) {
+    this.#host = host;
+    this.#timeline = new SpeechTimeline(host);
+    host.signal.addEventListener("abort", () => this.#settleWake.abort(), { once: true });
+  }
+
+  /** Whether something waits or is spoken. */
+  get waiting(): boolean {
+    return this.#timeline.length > 0;
+  }
+
+  /** Whether something is spoken now, or will be at `atMs`. */
+  speakingAt(atMs = this.#host.clock.nowMs()): boolean {
+    return this.#timeline.speakingAt(this.#host.times.sampleAt(atMs)) !== undefined;
+  }
+
+  /** Puts an utterance behind the others; it is drawn forward where nothing else is spoken. Throws a `TypeError` for unusable audio. */
+  speak(audio: SpeechAudio): Utterance {
+    if (this.#utterances.size >= MAX_WAITING_UTTERANCES)
+      throw new TypeError(
+        `speak() takes at most ${MAX_WAITING_UTTERANCES} utterances at a time; await some or interrupt()`,
+      );
+    const { sampleRateHz, events } = this.#host;
+    const utterance = new SpeakingUtterance({
+      id: `utterance-${++this.#count}`,
+      audio,
+      sampleRateHz,
+      onSamples: () => this.#drawForward(utterance.id),
+      onError: (error) => events.emit("error", { error }),
+    });
+    this.#utterances.set(utterance.id, utterance);
+    this.#timeline.add(utterance.id, utterance.source);
+    this.#drawForward(utterance.id);
+    return { id: utterance.id, finished: utterance.finished };
+  }
+
+  /** A block's time has nearly come: its speech gets its place. f32 [2560], silence where nothing is spoken. */
+  place(block: number): Float32Array {
+    const { clock, times } = this.#host;
+    const { pcm, placed } = this.#timeline.place(times.audioStart(block), times.blockSamples);
+    this.#schedule(placed);
+    for (const [id, { source }] of this.#utterances) if (source.finished) clock.finish?.(id);
+    void this.#settle();
+    return pcm;
+  }
+
+  /** Everything that is spoken or waits ends at `nowMs`. */
+  interrupt(nowMs: number): void {
+    for (const { id, playedSamples } of this.#timeline.interrupt(this.#host.times.sampleAt(nowMs))) {
+      this.#host.clock.cancel?.(id, nowMs);
+      this.#end({ id, playedSamples }, true);
+    }
+  }
+
+  /**
+   * Blocks of silence that nobody has seen are made again with the beginning of an utterance: waiting for the next block that has not
+   * been begun would cost up to half a second.
+   */
+  #drawForward(id: string): void {
+    const { clock, times } = this.#host;
+    if (!this.#timeline.waitsAlone(id, times.aheadSamples + times.blockSamples)) return;
+    const block = this.#host.earliestAgain(clock.nowMs());
+    if (block === undefined) return;
+    // The block before it is shown already, but its audio runs ahead of it: that part is the first of the speech.
+    const { pcm, placed } = this.#timeline.place(times.startSample(block), times.aheadSamples);
+    if (placed.length === 0) return;
+    this.#schedule(placed);
+    this.#host.makeAgain(block, pcm);
+  }
+
+  #schedule(placed: readonly PlacedSpeech[]): void {
+    const { clock, times } = this.#host;
+    for (const { utteranceId, start, ...original } of placed)
+      clock.schedule?.({ utteranceId, startMs: times.msOf(start), ...original });
+  }
+
+  /** Tells of utterances that have begun or ended by now, and looks again when the next change is due. */
+  async #settle(): Promise<void> {
+    this.#settleWake.abort();
+    this.#settleWake = new AbortController();
+    const { clock, times, events, changed, signal: ended } = this.#host;
+    const { signal } = this.#settleWake;
+    while (!signal.aborted && !ended.aborted) {
+      const { started, finished } = this.#timeline.settle(times.sampleAt(clock.nowMs()));
+      for (const id of started) events.emit("utterance-started", { id });
+      for (const result of finished) this.#end(result, false);
+      changed();
+      const next = this.#timeline.nextChange();
+      if (next === undefined || !Number.isFinite(next)) return;
+      await waitUntil(clock, times.msOf(next), signal);
+    }
+  }
+
+  #end({ id, playedSamples }: SpokenResult, interrupted: boolean): void {
+    const utterance = this.#utterances.get(id);
+    if (utterance === undefined) return;
+    this.#utterances.delete(id);
+    this.#host.events.emit("utterance-finished", { id, ...utterance.end(playedSamples, interrupted) });
+  }
+}
