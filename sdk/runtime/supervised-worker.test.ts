@@ -121,6 +121,20 @@ it("stops starting anew when the budget is spent", async () => {
   await expect(worker.api.count(1)).rejects.toMatchObject({ code: "worker-restarts-exhausted", recoverable: false });
 });
 
+it("starts anew however often it dies, if that is seldom", async () => {
+  let nowMs = 0;
+  const worker = supervise({ restarts: 1, restartsWithinMs: 1_000, nowMs: () => nowMs });
+  for (let i = 0; i < 4; i++, nowMs += 1_000)
+    await expect(worker.api.die()).rejects.toMatchObject({ code: "worker-died" });
+  expect(await worker.api.count(1)).toBe(1);
+  expect(worker.deaths).toBe(4);
+  for (let i = 0; i < 2; i++) await expect(worker.api.die()).rejects.toMatchObject({ code: "worker-died" });
+  await expect(worker.api.count(1)).rejects.toMatchObject({
+    code: "worker-restarts-exhausted",
+    message: expect.stringContaining("more than 1 times within 1 s"),
+  });
+});
+
 it("says that a worker did not start", async () => {
   const absent = supervise({ spawn: () => nodeWorkerHandle(new Worker(join(folder, "absent.mjs"))), restarts: 0 });
   await expect(absent.api.count(1)).rejects.toMatchObject({ code: "worker-start-failed" });

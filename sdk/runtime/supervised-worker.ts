@@ -2,6 +2,7 @@ import { type Remote, wrap } from "comlink";
 import { EchoError, reasonOf } from "../base/errors.js";
 import { PROTOCOL_VERSION } from "../protocol/version.js";
 import type { ExposedWorker } from "./expose-worker.js";
+import { RestartBudget, type RestartBudgetOptions } from "./restart-budget.js";
 import { installThrownErrors } from "./thrown-errors.js";
 import type { WorkerHandle } from "./worker-endpoint.js";
 
@@ -10,7 +11,7 @@ type MethodName<Api> = { [Key in keyof Api]: Api[Key] extends (...args: never[])
   string;
 
 /** Options of {@link SupervisedWorker}. */
-export type SupervisedWorkerOptions<Api extends object> = {
+export type SupervisedWorkerOptions<Api extends object> = RestartBudgetOptions & {
   /** For messages, for instance "generator". */
   readonly name: string;
   readonly spawn: () => WorkerHandle;
@@ -20,8 +21,6 @@ export type SupervisedWorkerOptions<Api extends object> = {
   readonly callTimeoutMs?: number;
   /** Other times for some methods, as for one that fetches files. */
   readonly methodTimeoutMs?: Readonly<Partial<Record<MethodName<Api>, number>>>;
-  /** How often the thread may be started again after it died. @default 2 */
-  readonly restarts?: number;
   /** Brings a new thread to where the old one was, before it gets any other call. */
   readonly onRestart?: (api: Api) => Promise<void>;
   /** Errors of a method after which its thread is of no more use and a new one is started by the next call, such as a lost GPU. */
@@ -46,12 +45,13 @@ type Thread<Api extends object> = {
 
 /**
  * A worker thread that never leaves a caller waiting: each call has a time limit, the calls under way are rejected when the
- * thread dies, and the next call starts a new one until the budget is spent. `api` has the methods of the worker.
+ * thread dies, and the next call starts a new one, as long as that does not happen too often. `api` has the methods of the worker.
  */
 export class SupervisedWorker<Api extends object> {
   /** The worker's methods. The first call starts the thread. @throws EchoError "worker-…", "disposed", or what the method throws */
   readonly api: Api;
   readonly #options: SupervisedWorkerOptions<Api>;
+  readonly #budget: RestartBudget;
   #thread: Promise<Thread<Api>> | undefined;
   #live: Thread<Api> | undefined;
   #deaths = 0;
@@ -60,6 +60,7 @@ export class SupervisedWorker<Api extends object> {
   constructor(options: SupervisedWorkerOptions<Api>) {
     installThrownErrors();
     this.#options = options;
+    this.#budget = new RestartBudget(options);
     this.api = this.#proxy(() => this.#ensureThread());
   }
 
@@ -100,11 +101,12 @@ export class SupervisedWorker<Api extends object> {
   }
 
   #ensureThread(): Promise<Thread<Api>> {
-    const { name, restarts = 2 } = this.#options;
+    const { name } = this.#options;
     if (this.#disposed) return Promise.reject(new EchoError("disposed", { what: `the ${name} worker` }));
     if (this.#thread) return this.#thread;
-    if (this.#deaths > restarts) {
-      const reason = "the restart budget is spent";
+    if (this.#budget.spent) {
+      const { restarts, withinMs } = this.#budget;
+      const reason = `that is more than ${restarts} times within ${withinMs / 1_000} s`;
       return Promise.reject(new EchoError("worker-restarts-exhausted", { worker: name, count: this.#deaths, reason }));
     }
     const starting = this.#start();
@@ -126,7 +128,7 @@ export class SupervisedWorker<Api extends object> {
       const handle = spawn();
       thread = { handle, remote: wrap<ExposedWorker<Api>>(handle.endpoint), pending: new Set(), death: undefined };
     } catch (error) {
-      this.#deaths++;
+      this.#died();
       throw failed(reasonOf(error), error);
     }
     this.#live = thread;
@@ -184,6 +186,11 @@ export class SupervisedWorker<Api extends object> {
     });
   }
 
+  #died(): void {
+    this.#deaths++;
+    this.#budget.spend();
+  }
+
   async #end(thread: Thread<Api>, error: EchoError, { restFirst = false } = {}): Promise<void> {
     if (thread.death) return;
     thread.death = error;
@@ -191,7 +198,7 @@ export class SupervisedWorker<Api extends object> {
       this.#live = undefined;
       this.#thread = undefined;
     }
-    if (error.code !== "disposed") this.#deaths++;
+    if (error.code !== "disposed") this.#died();
     for (const reject of [...thread.pending]) reject(error);
     if (restFirst) await this.#rest(thread); // it is late, not dead: see onDispose
     await thread.handle.terminate();

@@ -55,7 +55,7 @@ const CALL_TIMEOUT_MS = 30_000;
 
 /**
  * Starts both services in threads of their own. A thread that dies is started again and loaded anew (its memory of the talk is gone),
- * until its budget is spent; `hear` is told. So does one that lost its GPU.
+ * but not more than three times within an hour; `hear` is told. So does one that lost its GPU.
  */
 export function startServices(
   options: ServiceOptions,
