@@ -1,9 +1,10 @@
 import type { AgentEvents, AgentStats } from "./agent/agent-events.js";
-import { type AgentOptions, checkAgentOptions } from "./agent/agent-options.js";
+import { type AgentOptions, checkAgentOptions, isLent, isRemote } from "./agent/agent-options.js";
 import type { AgentState } from "./agent/agent-state.js";
 import { DialogueInput } from "./agent/dialogue-input.js";
 import { LiveHead } from "./agent/live-head.js";
 import type { QualityLevel } from "./agent/quality-ladder.js";
+import { startServicesOnDevice } from "./agent/services/lent-generator.js";
 import { startServicesOn } from "./agent/services/start-remote-services.js";
 import { type StartServices, startServicesAnywhere } from "./agent/services/start-services.js";
 import type { UserInput } from "./agent/user-input.js";
@@ -39,7 +40,8 @@ export class EchoAgent {
   static async create(options: AgentOptions): Promise<EchoAgent> {
     checkAgentOptions(options);
     const { backend } = options;
-    if (typeof backend !== "object") return EchoAgent.createWith(options, startServicesAnywhere);
+    if (isLent(backend)) return EchoAgent.createWith(options, startServicesOnDevice(backend));
+    if (!isRemote(backend)) return EchoAgent.createWith(options, startServicesAnywhere);
     const pack = options.pack instanceof Pack ? options.pack : await loadPack(options.pack, { signal: options.signal });
     return EchoAgent.createWith({ ...options, pack }, startServicesOn(backend, pack.hash));
   }

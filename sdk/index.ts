@@ -40,6 +40,7 @@ export type {
   BackendName,
   BackendReport,
   ChosenBackend,
+  LentDevice,
   PackSource,
   RemoteBackend,
 } from "./protocol/backend.js";

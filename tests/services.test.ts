@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { GeneratorService } from "../sdk/agent/services/generator-service.js";
 import { LcuService } from "../sdk/agent/services/lcu-service.js";
 import { createStageHost } from "../sdk/agent/services/stage-host.js";
+import { bytesOf } from "../sdk/protocol/picture.js";
 import { openPack, PACKS } from "./golden-pack.js";
 
 const open: { dispose(): Promise<void> }[] = [];
@@ -102,7 +103,8 @@ describe.each(PACKS)("the services on %s", { timeout: 120_000 }, (path) => {
       expect(first).toMatchObject({ blendshapes: whole.blendshapes, unpainted: 3 });
       const rgba = [...first.rgba];
       for (let i = 0; i < 3; i++) rgba.push((await service.paint()).rgba);
-      const off = rgba.flatMap((picture, f) => [...picture].map((value, i) => Math.abs(value - whole.rgba[f]![i]!)));
+      const want = whole.rgba.map(bytesOf);
+      const off = rgba.flatMap((picture, f) => [...bytesOf(picture)].map((value, i) => Math.abs(value - want[f]![i]!)));
       expect(Math.max(0, ...off.filter((value) => value > 1))).toBe(0); // rounding may differ with the size of a batch
       await expect(service.paint()).rejects.toThrow("paint() has nothing to paint");
     }
@@ -117,7 +119,7 @@ describe.each(PACKS)("the services on %s", { timeout: 120_000 }, (path) => {
     const { service, pack } = await generator();
     const [, other] = pack.manifest.avatars;
     if (other === undefined) return;
-    const picture = async () => (await service.step({ ...conditions(), pcm: voice(0) })).rgba[0]!;
+    const picture = async () => bytesOf((await service.step({ ...conditions(), pcm: voice(0) })).rgba[0]!);
     await service.reset();
     const before = await picture();
     await service.reset();

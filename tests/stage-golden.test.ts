@@ -12,6 +12,7 @@ import type { StageName } from "../sdk/pack/types.js";
 import { pictureError } from "../sdk/pack/verify-pack.js";
 import { AudioEncoder } from "../sdk/perception/audio-encoder.js";
 import { VisualEncoder } from "../sdk/perception/visual-encoder.js";
+import { bytesOf, rgbaBytes } from "../sdk/protocol/picture.js";
 import { openRuntime } from "../sdk/runtime/open-runtime.js";
 import type { Runtime } from "../sdk/runtime/session.js";
 import { expectClose, floats, openPack, PACKS, ReplayedSession, readGolden } from "./golden-pack.js";
@@ -134,10 +135,10 @@ describe.each(PACKS)("the stages on the golden tensors of %s", (path) => {
         const session = await runtime.createSession(await pack.readDecoder(id, variant));
         const { tokens, ...recorded } = golden.inputs;
         const decoder = new FrameDecoder({ session, appearance: { ...appearance, ...recorded } });
-        const pictures = await decoder.decode(floats(tokens));
+        const pictures = (await decoder.decode(floats(tokens))).map(bytesOf);
         const { width, height } = pack.avatar(id).resolution;
         expect(pictures.every((picture) => picture.length === width * height * 4)).toBe(true);
-        const want = golden.outputs.rgba!.data;
+        const want = rgbaBytes(golden.outputs.rgba);
         const all = new Uint8Array(want.length);
         pictures.forEach((picture, f) => {
           all.set(picture, f * picture.length);

@@ -24,8 +24,7 @@ from safetensors.numpy import save_file
 ROOT = Path(__file__).resolve().parents[1]
 SIDE = 16
 WORDS = ["<pad>", "<unk>", "neutral", "calm", "happy", "warm", "amused", "sad", "concerned", "gently", "very", "and"]
-DTYPES = {"float32": TensorProto.FLOAT, "int32": TensorProto.INT32, "uint8": TensorProto.UINT8}
-NUMPY = {"float32": np.float32, "int32": np.int32, "uint8": np.uint8}
+DTYPES = {"float32": TensorProto.FLOAT, "int32": TensorProto.INT32}
 
 
 class Graph:
@@ -150,9 +149,13 @@ def decoder(g: Graph) -> tuple[dict, dict, list]:
     light = g.scale(g.reshape(g.mean("tokens", 1, 2), -1, 1, 1, 1), 0.2)  # [F,1,1,1]
     light = g.add("Mul", light, g.constant([[[[1.0, 1.0, 1.0, 0.0]]]]))  # alpha stays
     lit = g.add("Add", g.reshape(picture, 1, SIDE, SIDE, 4), light)
-    bytes_ = g.add("Clip", g.scale(lit, 255.0), g.constant(0.0), g.constant(255.0))
-    g.add("Cast", g.add("Round", bytes_), out="rgba", to=TensorProto.UINT8)
-    return (tensors(tokens=("F", 12, 32), reference_rgba=(4, SIDE, SIDE)), tensors(rgba=("uint8", "F", SIDE, SIDE, 4)), [])
+    levels = g.add("Round", g.add("Clip", g.scale(lit, 255.0), g.constant(0.0), g.constant(255.0)))
+    red, green, blue, alpha = (g.reshape(g.slice(levels, c, c + 1, 3), -1, SIDE, SIDE) for c in range(4))
+    colour = g.add("Add", red, g.add("Add", g.scale(green, 2.0**8), g.scale(blue, 2.0**16)))
+    signed = g.add("Sub", alpha, g.scale(g.add("Floor", g.scale(alpha, 1 / 128)), 256.0))  # from 128 on: the negative half of int32
+    high = g.add("Cast", g.scale(signed, 2.0**24), to=TensorProto.INT32)
+    g.add("Add", g.add("Cast", colour, to=TensorProto.INT32), high, out="rgba")
+    return (tensors(tokens=("F", 12, 32), reference_rgba=(4, SIDE, SIDE)), tensors(rgba=("int32", "F", SIDE, SIDE)), [])
 
 
 STAGES = {"audio-encoder": audio_encoder, "visual-encoder": visual_encoder, "lpe": lpe, "phi": phi, "gca": gca,

@@ -1,7 +1,7 @@
 import { checkKeys, checkOneOf, checkText, describe } from "../base/option-checks.js";
 import type { PlayoutClock } from "../frame/playout-clock.js";
 import type { Pack } from "../pack/pack.js";
-import type { AssetOptions, BackendName, PackSource, RemoteBackend } from "../protocol/backend.js";
+import type { AssetOptions, BackendName, LentDevice, PackSource, RemoteBackend } from "../protocol/backend.js";
 import type { AffectReasoner, BehaviourUnderstanding } from "../protocol/dialogue.js";
 import type { FaceDetectorSource } from "../protocol/tracker-worker.js";
 import { checkModelOptions } from "../render/render-options.js";
@@ -14,8 +14,13 @@ export type AgentOptions = {
   readonly pack: string | URL | PackSource | Pack;
   /** Name of the avatar. @default the pack's default */
   readonly avatar?: string | undefined;
-  /** Where the head is rendered: here, or on render servers. @default "auto" */
-  readonly backend?: BackendName | RemoteBackend | undefined;
+  /** Where the head is rendered: here, on render servers, or on a GPU device that the page's engine lends. @default "auto" */
+  readonly backend?: BackendName | RemoteBackend | LentDevice | undefined;
+  /**
+   * "gpu" leaves pictures on the GPU where they are painted on one: frames then have a `bitmap` in the place of `rgba`. On a lent
+   * device frames always have a `texture`. @default "memory"
+   */
+  readonly pictures?: "memory" | "gpu" | undefined;
   /** Whole number from 0 to 2^32 - 1. @default 1 */
   readonly seed?: number | undefined;
   /** Fixes how much of the work is done; "auto" goes by what the machine can do, and tells it as "quality-changed". @default "auto" */
@@ -40,6 +45,7 @@ const KEYS = [
   "pack",
   "avatar",
   "backend",
+  "pictures",
   "seed",
   "expressivity",
   "quality",
@@ -56,17 +62,38 @@ const KEYS = [
 export function checkAgentOptions(options: AgentOptions): void {
   checkKeys(options, "options", KEYS);
   const { backend } = options as AgentOptions;
-  if (typeof backend === "object") checkRemoteBackend(backend);
+  if (isLent(backend)) checkLentDevice(backend);
+  else if (typeof backend === "object") checkRemoteBackend(backend);
   const local = typeof backend === "object" ? undefined : backend;
   checkModelOptions({ ...(options as AgentOptions), backend: local }, "options");
   const { clock, faceDetector, understanding } = options as AgentOptions;
   if (understanding !== undefined && typeof understanding?.understand !== "function")
     throw new TypeError(`options.understanding must have a method understand(), not be ${describe(understanding)}`);
-  const { quality } = options as AgentOptions;
+  const { quality, pictures } = options as AgentOptions;
+  if (pictures !== undefined) checkOneOf(pictures, "options.pictures", ["memory", "gpu"]);
   if (quality !== undefined) checkOneOf(quality, "options.quality", ["auto", ...QUALITY_LEVELS]);
   if (faceDetector !== undefined) checkFaceDetector(faceDetector);
   if (clock !== undefined && typeof clock?.nowMs !== "function")
     throw new TypeError(`options.clock must have a method nowMs(), not be ${describe(clock)}`);
+}
+
+/** True for a device that the page's engine lends. */
+export function isLent(backend: AgentOptions["backend"]): backend is LentDevice {
+  return typeof backend === "object" && backend !== null && "device" in backend;
+}
+
+/** True for render servers. */
+export function isRemote(backend: AgentOptions["backend"]): backend is RemoteBackend {
+  return typeof backend === "object" && !isLent(backend);
+}
+
+function checkLentDevice(backend: LentDevice): void {
+  checkKeys(backend, "options.backend", ["device"]);
+  const { device } = backend;
+  if (typeof device !== "function" && typeof device?.createCommandEncoder !== "function")
+    throw new TypeError(
+      `options.backend.device must be a GPUDevice or a function that gives one, not ${describe(device)}`,
+    );
 }
 
 function checkRemoteBackend(backend: RemoteBackend): void {

@@ -1,6 +1,7 @@
 import type { EchoFrame } from "../frame/echo-frame.js";
 import type { FrameQueueCounters } from "../frame/frame-queue.js";
 import { type CaptureStreamOptions, streamFrames } from "../frame/frame-stream.js";
+import { holdPicture, letPictureGo } from "../frame/held-pictures.js";
 import type { PlayoutClock } from "../frame/playout-clock.js";
 import { UnclosedFrames } from "../frame/unclosed-frames.js";
 import type { BlockTimes } from "./block-times.js";
@@ -59,6 +60,7 @@ export class AgentScreen {
   show(block: number, { from, to, rgba, motion }: ReadyFrames): void {
     const { times, quality, speakingAt, createdMs } = this.#host;
     const { blockFrames, frameMs } = times;
+    for (const picture of rgba) holdPicture(picture); // until the frames hold them
     const pictures = quality.take(rgba, to - from);
     const part = (values: Float32Array, f: number): Float32Array =>
       values.subarray((f * values.length) / blockFrames, ((f + 1) * values.length) / blockFrames);
@@ -75,6 +77,7 @@ export class AgentScreen {
         state: speakingAt(timestampMs) ? "speaking" : "listening",
       });
     }
+    for (const picture of rgba) letPictureGo(picture);
     this.#firstFrameMs ||= performance.now() - createdMs;
   }
 
@@ -92,5 +95,6 @@ export class AgentScreen {
   /** Ends every consumer's loop, with an error if there was one. */
   close(failure?: Error): void {
     this.#hub.close(failure);
+    this.#host.quality.forgetPicture();
   }
 }

@@ -10,7 +10,7 @@ import type { DialogueTurn } from "../protocol/dialogue.js";
 import { AffectFeed } from "./affect-feed.js";
 import type { AgentEvents, AgentStats } from "./agent-events.js";
 import { AgentHealth } from "./agent-health.js";
-import type { AgentOptions } from "./agent-options.js";
+import { type AgentOptions, isRemote } from "./agent-options.js";
 import type { AgentState } from "./agent-state.js";
 import type { QualityLevel } from "./quality-ladder.js";
 import { RunningHead } from "./running-head.js";
@@ -62,7 +62,7 @@ export class LiveHead {
 
   get backend(): string {
     const place = this.#backend ?? "";
-    return typeof this.#options.backend === "object" ? `remote (${place})` : place;
+    return isRemote(this.#options.backend) ? `remote (${place})` : place;
   }
 
   /** Who is shown. */
@@ -85,8 +85,10 @@ export class LiveHead {
     const avatar = this.#pack.avatar(this.#options.avatar).id;
     this.#avatar = avatar;
     const { backend = "auto", seed = 1, assets, reasoner = new OfflineReasoner() } = this.#options;
+    const here = typeof backend === "object" ? "auto" : backend;
+    const pictures = this.#options.pictures === "gpu" ? "bitmap" : "memory";
     const services = await startServices(
-      { pack: this.#pack.source, avatar, backend: typeof backend === "object" ? "auto" : backend, seed, assets },
+      { pack: this.#pack.source, avatar, backend: here, seed, assets, pictures },
       this.#hearServices(),
     );
     try {

@@ -1,4 +1,6 @@
+import { holdPicture, letPictureGo } from "../frame/held-pictures.js";
 import type { GeneratorStepInput, GeneratorStepOutput, GeneratorWorkerApi } from "../protocol/generator-worker.js";
+import type { Picture } from "../protocol/picture.js";
 import { type QualityChange, QualityLadder, type QualityLevel } from "./quality-ladder.js";
 
 /** What a {@link QualityControl} needs. */
@@ -23,7 +25,7 @@ export class QualityControl {
   readonly #options: QualityControlOptions;
   readonly #ladder: QualityLadder;
   /** The last picture; on low rungs it is shown for longer. */
-  #picture: Uint8ClampedArray | undefined;
+  #picture: Picture | undefined;
   /** Pictures that are due, of rungs that paint less than one a block. */
   #owed = 0;
 
@@ -49,10 +51,11 @@ export class QualityControl {
   }
 
   /** The picture of each of so many frames, by those that were painted for them; where none was, the last one stays. */
-  take(painted: readonly Uint8ClampedArray[], frames: number): Uint8ClampedArray[] {
+  take(painted: readonly Picture[], frames: number): Picture[] {
     return Array.from({ length: frames }, (_, f) => {
-      this.#picture = painted[Math.floor((f * painted.length) / frames)] ?? this.#picture!;
-      return this.#picture;
+      const picture = painted[Math.floor((f * painted.length) / frames)] ?? this.#picture!;
+      this.#keep(picture);
+      return picture;
     });
   }
 
@@ -68,7 +71,13 @@ export class QualityControl {
 
   /** Pictures have another size from now on: the last one cannot be shown any more. */
   forgetPicture(): void {
-    this.#picture = undefined;
+    this.#keep(undefined);
+  }
+
+  #keep(picture: Picture | undefined): void {
+    if (picture) holdPicture(picture);
+    if (this.#picture) letPictureGo(this.#picture);
+    this.#picture = picture;
   }
 
   #useDecoder(): void {

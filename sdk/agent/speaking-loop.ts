@@ -1,4 +1,5 @@
 import { EchoError } from "../base/errors.js";
+import { letPictureGo } from "../frame/held-pictures.js";
 import { type PlayoutClock, waitUntil } from "../frame/playout-clock.js";
 import {
   type GeneratorStepInput,
@@ -7,6 +8,7 @@ import {
   MAX_REWIND_BLOCKS,
   type PaintOutput,
 } from "../protocol/generator-worker.js";
+import type { Picture } from "../protocol/picture.js";
 import { transferArrays } from "../runtime/transfer.js";
 import type { BlockTimes } from "./block-times.js";
 import { LeadTime } from "./lead-time.js";
@@ -16,7 +18,7 @@ export type ReadyFrames = {
   readonly from: number;
   readonly to: number;
   /** One a frame, or fewer, each then stands for as many frames. */
-  readonly rgba: readonly Uint8ClampedArray[];
+  readonly rgba: readonly Picture[];
   readonly motion: GeneratorStepOutput;
 };
 
@@ -295,7 +297,8 @@ export class SpeakingLoop {
     let neededMs = arrivedMs - beganMs;
     let tookMs = neededMs;
     const to = pictures === 0 ? times.blockFrames : frameOf(rgba.length);
-    if (!takenBack()) host.show(block, { from: 0, to, rgba: output.rgba, motion: output });
+    if (takenBack()) output.rgba.forEach(letPictureGo);
+    else host.show(block, { from: 0, to, rgba: output.rgba, motion: output });
     for (let left = output.unpainted ?? 0; left > 0; left--) {
       if (takenBack()) return; // it took less than a block takes: its time says nothing
       const sinceMs = clock.nowMs();
@@ -309,7 +312,8 @@ export class SpeakingLoop {
       rgba.push(painted.rgba);
       tookMs = nowMs - beganMs;
       neededMs = Math.max(neededMs, tookMs - from * times.frameMs);
-      if (!takenBack()) host.show(block, { from, to: frameOf(rgba.length), rgba: [painted.rgba], motion: output });
+      if (takenBack()) letPictureGo(painted.rgba);
+      else host.show(block, { from, to: frameOf(rgba.length), rgba: [painted.rgba], motion: output });
     }
     this.#lead.add(tookMs, neededMs);
     if (!takenBack()) host.made({ ...output, rgba }, tookMs);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { GeneratorStepInput, GeneratorStepOutput } from "../protocol/generator-worker.js";
+import { bytesOf } from "../protocol/picture.js";
 import { FakeModel, SlowModel, setUp, tone } from "./fake-model.fixture.js";
 
 /** Bounds of lip sync in ms that people do not notice (ITU-R BT.1359): picture early, picture late. */
@@ -17,7 +18,7 @@ class PaintedModel extends FakeModel {
     this.#before = input.pcm.slice() as Float32Array<ArrayBuffer>;
     output.rgba.forEach((picture, f) => {
       const loud = sound.slice(f * 640, (f + 1) * 640).some((sample) => Math.abs(sample) > 0.2);
-      picture.fill(loud ? 255 : 0);
+      bytesOf(picture).fill(loud ? 255 : 0);
     });
     return output;
   }

@@ -62,6 +62,11 @@ export const ERROR_TABLE = {
     message: "the graph {graph} gave {value} in {tensor} at element {index}",
   },
   "gpu-device-lost": { stage: "runtime", recoverable: true, message: "the GPU device was lost: {reason}" },
+  "picture-on-gpu": {
+    stage: "frame",
+    recoverable: false,
+    message: "the picture is on the GPU: use frame.readRgba(), frame.bitmap or frame.texture",
+  },
 
   "worker-start-failed": {
     stage: "worker",

@@ -1,15 +1,27 @@
+import { type Picture, rgbaBytes } from "../protocol/picture.js";
 import { float32Tensor, type Tensor } from "../protocol/tensor.js";
+import { isHeld } from "../runtime/held-tensors.js";
 import type { StageSession } from "../runtime/session.js";
+import type { GpuPictures } from "./gpu-pictures.js";
 
 /** Motion tokens and an avatar's appearance -> pictures. */
 export class FrameDecoder {
   readonly #session: StageSession;
   readonly #appearance: Record<string, Tensor>;
   readonly #tokenShape: readonly number[];
+  readonly #onGpu: GpuPictures | undefined;
 
-  /** `appearance` holds the avatar's tensors by name; the decoder takes those that its inputs name. The session is borrowed. */
-  constructor(options: { session: StageSession; appearance: Readonly<Record<string, Tensor>> }) {
+  /**
+   * `appearance` holds the avatar's tensors by name; the decoder takes those that its inputs name. `onGpu` takes the pictures of a
+   * session whose `rgba` stays on the GPU. The session is borrowed.
+   */
+  constructor(options: {
+    session: StageSession;
+    appearance: Readonly<Record<string, Tensor>>;
+    onGpu?: GpuPictures | undefined;
+  }) {
     this.#session = options.session;
+    this.#onGpu = options.onGpu;
     this.#appearance = {};
     const tokens = options.session.inputs.tokens;
     if (tokens === undefined) throw new TypeError(`${options.session.name} has no input tokens`);
@@ -23,22 +35,19 @@ export class FrameDecoder {
     }
   }
 
-  /** One uint8 [height * width * 4] a frame, straight alpha, row 0 on top, of tokens f32 [frames * 12 * 32]. The caller owns them. */
-  async decode(tokens: Float32Array): Promise<Uint8ClampedArray[]> {
+  /** One picture a frame, straight alpha, row 0 on top, of tokens f32 [frames * 12 * 32]. The caller owns them. */
+  async decode(tokens: Float32Array): Promise<Picture[]> {
     const perFrame = this.#tokenShape.reduce((product, size) => product * size, 1);
     const frames = tokens.length / perFrame;
-    const outputs = await this.#session.run({
+    const { rgba } = await this.#session.run({
       tokens: float32Tensor([frames, ...this.#tokenShape], tokens),
       ...this.#appearance,
     });
-    const rgba = outputs.rgba;
-    if (rgba?.dtype !== "uint8")
-      throw new TypeError(`${this.#session.name} must give rgba as uint8, not ${rgba?.dtype}`);
-    const size = rgba.data.length / frames;
+    if (this.#onGpu && rgba && isHeld(rgba)) return this.#onGpu.take(rgba, frames);
+    const all = rgbaBytes(rgba);
+    if (frames === 1) return [all];
+    const size = all.length / frames;
     // A buffer for each picture, so that each can move to another thread and go when its frame is closed.
-    return Array.from(
-      { length: frames },
-      (_, f) => new Uint8ClampedArray(rgba.data.subarray(f * size, (f + 1) * size)),
-    );
+    return Array.from({ length: frames }, (_, f) => all.slice(f * size, (f + 1) * size));
   }
 }

@@ -72,8 +72,8 @@ export function parseAvatar(text: string, file: string, id: string, manifest: Pa
     }
     const { width, height } = avatar.resolution;
     const rgba = decoder.outputs.rgba!;
-    if (rgba.dtype !== "uint8" || String(rgba.shape) !== `F,${height},${width},4`) {
-      throw refuse(`decoders.${variant}.outputs.rgba`, `must be uint8 ["F", ${height}, ${width}, 4]`);
+    if (rgba.dtype !== "int32" || String(rgba.shape) !== `F,${height},${width}`) {
+      throw refuse(`decoders.${variant}.outputs.rgba`, `must be int32 ["F", ${height}, ${width}], a pixel each`);
     }
   }
   return avatar;

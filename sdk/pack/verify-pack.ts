@@ -1,6 +1,7 @@
 import { EchoError } from "../base/errors.js";
 import { checkKeys } from "../base/option-checks.js";
 import type { AssetOptions, BackendName, PackSource } from "../protocol/backend.js";
+import { rgbaBytes } from "../protocol/picture.js";
 import type { Tensor } from "../protocol/tensor.js";
 import { openRuntime } from "../runtime/open-runtime.js";
 import type { GraphSource, Runtime } from "../runtime/session.js";
@@ -179,7 +180,8 @@ function compare(found: Record<string, Tensor>, expected: Record<string, Tensor>
     const got = found[tensor];
     let error = 0;
     if (got?.dtype !== want.dtype || String(got.shape) !== String(want.shape)) error = Infinity;
-    else error = want.dtype === "uint8" ? pictureError(got.data, want.data) : largestError(got.data, want.data);
+    else if (tensor === "rgba") error = pictureError(rgbaBytes(got), rgbaBytes(want));
+    else error = largestError(got.data, want.data);
     if (!(error <= worst.error)) worst = { error, tensor };
   }
   return worst;

@@ -1,6 +1,12 @@
 /** Where graphs run. `auto`: the CPU in Node; in a browser WebGPU where there is an adapter, else WASM. */
 export type BackendName = "auto" | "cpu" | "wasm" | "webgpu" | "cuda" | "tensorrt";
 
+/**
+ * A WebGPU device of the engine that draws the head: pictures stay on it, and frames have a `texture`. The generator then runs in the
+ * engine's thread, because a device cannot leave it. The device is borrowed; a function is asked again when the device was lost.
+ */
+export type LentDevice = { readonly device: GPUDevice | (() => GPUDevice | Promise<GPUDevice>) };
+
 /** A backend that was chosen: every name but `auto`. */
 export type ChosenBackend = Exclude<BackendName, "auto">;
 

@@ -1,4 +1,5 @@
 import type { AssetOptions, BackendName, BackendReport, PackSource } from "./backend.js";
+import type { Picture, PictureForm } from "./picture.js";
 
 /** What the generator needs for one block (4 frames). The arrays are transferred: the caller gives them up. */
 export type GeneratorStepInput = {
@@ -24,8 +25,8 @@ export type GeneratorStepInput = {
 
 /** Four frames. The receiver owns the arrays. */
 export type GeneratorStepOutput = {
-  /** Pictures, uint8 [height*width*4], straight alpha, row 0 on top: one a frame, or fewer, each then stands for as many frames. */
-  readonly rgba: Uint8ClampedArray[];
+  /** Pictures, straight alpha, row 0 on top: one a frame, or fewer, each then stands for as many frames. */
+  readonly rgba: Picture[];
   /** f32 [4*52], ARKit order, 0..1. */
   readonly blendshapes: Float32Array;
   /** f32 [4*6]: yaw, pitch, roll (rad), x, y, z (head heights). */
@@ -40,8 +41,8 @@ export type GeneratorStepOutput = {
 
 /** The next picture of a block. The receiver owns it. */
 export type PaintOutput = {
-  /** uint8 [height*width*4], straight alpha, row 0 on top. */
-  readonly rgba: Uint8ClampedArray;
+  /** Straight alpha, row 0 on top. */
+  readonly rgba: Picture;
   /** Milliseconds that the decoder took. */
   readonly stageMs: Record<string, number>;
 };
@@ -60,6 +61,8 @@ export interface GeneratorWorkerApi {
     backend: BackendName;
     seed: number;
     assets?: AssetOptions | undefined;
+    /** Where pictures may stay. @default "memory" */
+    pictures?: PictureForm | undefined;
   }): Promise<BackendReport & { readonly width: number; readonly height: number }>;
   /**
    * Runs the audio encoder on the block before the first step and drops the features: f32 [2560] whose last

@@ -11,6 +11,11 @@ export function holdTensor(value: Ort.Tensor): Tensor {
   return tensor;
 }
 
+/** True for tensors whose numbers are on the GPU. */
+export function isHeld(tensor: Tensor): boolean {
+  return held.has(tensor);
+}
+
 /** Where the numbers are, if they are on the GPU. */
 export function heldTensor(tensor: Tensor): Ort.Tensor | undefined {
   return held.get(tensor);

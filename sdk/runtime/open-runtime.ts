@@ -15,14 +15,25 @@ import { checkFinite, checkInputs } from "./tensor-checks.js";
 /** A graph of this size gains nothing from more threads, and the machine has other work. */
 const MOST_CPU_THREADS = 4;
 
+/** onnxruntime-web on WebGPU does one thing at a time in a thread, whichever runtime asks; the other backends queue by themselves. */
+const GPU_TURNS = new SerialQueue("WebGPU in this thread");
+
+/** Options of {@link openRuntime}. */
+export type RuntimeOptions = {
+  /** @default "auto" */
+  readonly backend?: BackendName | undefined;
+  readonly assets?: AssetOptions | undefined;
+  /** A WebGPU device of this thread on which the graphs are to run; the backend is then "webgpu". It is borrowed. */
+  readonly device?: GPUDevice | undefined;
+};
+
 /**
  * Makes a backend ready and proves that it runs, on a graph of one addition.
  * @throws EchoError "backend-unavailable" when a backend asked for by name cannot run here; `auto` falls back and says why
  */
-export async function openRuntime(
-  options: { backend?: BackendName | undefined; assets?: AssetOptions | undefined } = {},
-): Promise<Runtime> {
-  const { backend: asked = "auto", assets = {} } = options;
+export async function openRuntime(options: RuntimeOptions = {}): Promise<Runtime> {
+  const { backend: asked = "auto", assets = {}, device } = options;
+  if (device) return OnnxRuntime.open({ backend: "webgpu" }, assets, device);
   const report = await chooseBackend(asked);
   try {
     return await OnnxRuntime.open(report, assets);
@@ -41,22 +52,24 @@ class OnnxRuntime implements Runtime {
   readonly #assets: AssetOptions;
   readonly #sessions = new Set<OnnxSession>();
   #disposed = false;
-  /** onnxruntime-web on WebGPU runs one graph at a time in a thread; the others queue by themselves. */
   readonly #queue: SerialQueue | undefined;
+  readonly #lent: GPUDevice | undefined;
+  #device: GPUDevice | undefined;
   #lost: EchoError | undefined;
   #graphMs = 0;
 
-  private constructor(report: BackendReport, ort: OrtModule, assets: AssetOptions) {
+  private constructor(report: BackendReport, ort: OrtModule, assets: AssetOptions, lent?: GPUDevice) {
     this.backend = report.backend;
+    this.#lent = lent;
     this.downgrade = report.downgrade;
     this.#ort = ort;
     this.#assets = assets;
-    this.#queue = report.backend === "webgpu" ? new SerialQueue("the WebGPU runtime") : undefined;
+    this.#queue = report.backend === "webgpu" ? GPU_TURNS : undefined;
   }
 
-  static async open(report: BackendReport, assets: AssetOptions): Promise<OnnxRuntime> {
+  static async open(report: BackendReport, assets: AssetOptions, lent?: GPUDevice): Promise<OnnxRuntime> {
     const { backend } = report;
-    const runtime = new OnnxRuntime(report, await loadOrt(backend, assets), assets);
+    const runtime = new OnnxRuntime(report, await loadOrt(backend, assets), assets, lent);
     try {
       const probe = await runtime.createSession(PROBE_GRAPH);
       const input: Tensor = { dtype: "float32", shape: [1], data: new Float32Array([20.5]) };
@@ -69,7 +82,10 @@ class OnnxRuntime implements Runtime {
       const reason = reasonOf(error instanceof EchoError ? (error.cause ?? error) : error).split("\n", 1)[0]!;
       throw new EchoError("backend-unavailable", { backend, reason, cause: error });
     }
-    if (backend === "webgpu" && !isNode()) void runtime.#watchDevice();
+    if (runtime.#onGpu) {
+      runtime.#device = lent ?? ((await runtime.#ort.env.webgpu.device) as GPUDevice);
+      void runtime.#watch(runtime.#device);
+    }
     return runtime;
   }
 
@@ -95,6 +111,7 @@ class OnnxRuntime implements Runtime {
       throw error;
     }
     const lost = () => this.#lost;
+    const device = () => this.#device!;
     const forget = () => void this.#sessions.delete(opened);
     const constants = new Set(this.#onGpu ? placement.constants : []);
     const keep = new Set(this.#onGpu ? placement.keep : []);
@@ -108,6 +125,7 @@ class OnnxRuntime implements Runtime {
       source,
       queue: this.#queue,
       lost,
+      device,
       forget,
       constants,
       keep,
@@ -120,10 +138,13 @@ class OnnxRuntime implements Runtime {
     return this.#graphMs;
   }
 
+  get device(): GPUDevice | undefined {
+    return this.#device;
+  }
+
   async dispose(): Promise<void> {
     this.#disposed = true;
     await Promise.all([...this.#sessions].map((session) => session.dispose()));
-    await this.#queue?.dispose();
   }
 
   /** Whether tensors can stay on the GPU between runs: onnxruntime-web's WebGPU can do that. */
@@ -136,7 +157,11 @@ class OnnxRuntime implements Runtime {
     const threads = this.#assets.threads ?? nodeModule("node:os")?.availableParallelism();
     return {
       // What TensorRT cannot compile runs on CUDA.
-      executionProviders: this.backend === "tensorrt" ? ["tensorrt", "cuda"] : [this.backend],
+      executionProviders: this.#lent
+        ? [{ name: "webgpu", device: this.#lent }]
+        : this.backend === "tensorrt"
+          ? ["tensorrt", "cuda"]
+          : [this.backend],
       graphOptimizationLevel: "all",
       logSeverityLevel: 3,
       ...(this.#onGpu && keep.length > 0
@@ -152,10 +177,9 @@ class OnnxRuntime implements Runtime {
     };
   }
 
-  async #watchDevice(): Promise<void> {
-    const device = await this.#ort.env.webgpu?.device;
-    const lost = await (device as GPUDevice | undefined)?.lost;
-    if (lost !== undefined) this.#lost = new EchoError("gpu-device-lost", { reason: lost.message || lost.reason });
+  async #watch(device: GPUDevice): Promise<void> {
+    const lost = await device.lost;
+    this.#lost = new EchoError("gpu-device-lost", { reason: lost.message || lost.reason });
   }
 }
 
@@ -166,6 +190,8 @@ type SessionParts = {
   readonly queue: SerialQueue | undefined;
   /** The error of a lost device, once it is lost. */
   readonly lost: () => EchoError | undefined;
+  /** Where constants are uploaded. */
+  readonly device: () => GPUDevice;
   /** Called at the end of the session. */
   readonly forget: () => void;
   /** Told what a graph took, in ms. */
@@ -206,7 +232,8 @@ class OnnxSession implements StageSession {
     this.#disposing ??= this.#running.then(() => {
       this.#parts.forget();
       for (const { uploaded } of this.#constants.values()) uploaded.dispose();
-      return this.#parts.session.release();
+      const { queue, session } = this.#parts;
+      return queue?.run(() => session.release()) ?? session.release();
     });
     return this.#disposing;
   }
@@ -247,22 +274,21 @@ class OnnxSession implements StageSession {
   }
 
   async #feed(name: string, tensor: Tensor): Promise<Ort.Tensor> {
-    const { ort, constants } = this.#parts;
+    const { ort, constants, device } = this.#parts;
     const onGpu = heldTensor(tensor);
     if (onGpu) return onGpu;
     if (!constants.has(name)) return new ort.Tensor(tensor.dtype, tensor.data as Float32Array, tensor.shape);
     const known = this.#constants.get(name);
     if (known?.tensor === tensor) return known.uploaded;
     known?.uploaded.dispose();
-    const uploaded = await upload(ort, tensor);
+    const uploaded = upload(ort, device(), tensor);
     this.#constants.set(name, { tensor, uploaded });
     return uploaded;
   }
 }
 
 /** Copies a tensor to the GPU. */
-async function upload(ort: OrtModule, { dtype, shape, data }: Tensor): Promise<Ort.Tensor> {
-  const device = (await ort.env.webgpu.device) as GPUDevice;
+function upload(ort: OrtModule, device: GPUDevice, { dtype, shape, data }: Tensor): Ort.Tensor {
   const { STORAGE, COPY_SRC, COPY_DST } = GPUBufferUsage;
   const size = Math.ceil(data.byteLength / 16) * 16; // as onnxruntime allocates
   const buffer = device.createBuffer({ size, usage: STORAGE | COPY_SRC | COPY_DST, mappedAtCreation: true });

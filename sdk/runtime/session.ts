@@ -45,6 +45,8 @@ export interface Runtime extends BackendReport {
    * @throws EchoError "graph-load-failed", "pack-graph-mismatch"
    */
   createSession(source: GraphSource, placement?: Placement): Promise<StageSession>;
+  /** The GPU on which outputs can stay: WebGPU in a browser. */
+  readonly device?: GPUDevice | undefined;
   /** Milliseconds spent inside graphs so far, without what TypeScript does around them. */
   readonly graphMs?: number;
   /** Ends every session. */

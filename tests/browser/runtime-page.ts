@@ -4,6 +4,7 @@ import { createStageHost } from "../../sdk/agent/services/stage-host.js";
 import { EchoError } from "../../sdk/base/errors.js";
 import { loadPack } from "../../sdk/pack/load-pack.js";
 import { verifyPack } from "../../sdk/pack/verify-pack.js";
+import { bytesOf } from "../../sdk/protocol/picture.js";
 import { openRuntime } from "../../sdk/runtime/open-runtime.js";
 
 const assets = { ortWasmUrl: new URL("/ort/", location.href).href };
@@ -46,7 +47,7 @@ const calls = {
       const conditions = { fPu, emotion: emotion.slice(), sdcm: true, lau: true, expressivity: 1 };
       const output = await generator.step({ ...conditions, pcm: voice(block + 3) });
       values.push(...output.blendshapes, ...output.pose);
-      pixels.push(...output.rgba.flatMap((picture) => [...picture.subarray(0, 400)]));
+      pixels.push(...output.rgba.flatMap((picture) => [...bytesOf(picture).subarray(0, 400)]));
     }
     await generator.reset();
     await lcu.dispose();

@@ -1,4 +1,5 @@
 import { loadPack } from "../../sdk/index.js";
+import { bytesOf } from "../../sdk/protocol/picture.js";
 import type { VideoFormat } from "../../sdk/protocol/remote.js";
 import { RemoteGenerator } from "../../sdk/remote/client/remote-generator.js";
 import { probeDecoders } from "../../sdk/remote/media/open-decoder.js";
@@ -37,7 +38,7 @@ async function pictures(
     };
     const { rgba, held } = await generator.step({ ...conditions, pcm });
     if (held || rgba.length !== 4) throw new Error(`block ${block} came without its pictures`);
-    seen.push(...rgba);
+    seen.push(...rgba.map(bytesOf));
   }
   await generator.dispose();
   return seen;

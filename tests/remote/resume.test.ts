@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from "vitest";
+import { bytesOf } from "../../sdk/protocol/picture.js";
 import type { ServeOptions } from "../../sdk/remote/server/serve-options.js";
 import { bytesOfPcm } from "../../sdk/remote/wire/arrays.js";
 import { Line, type LineOptions } from "./line.js";
@@ -92,7 +93,7 @@ describe("a line that breaks", { timeout: PATIENT_MS }, () => {
     const held = await step(2);
     expect(held).toMatchObject({ held: true });
     expect(held.blendshapes).toHaveLength(4 * 52);
-    expect(held.rgba[0]).toHaveLength(seen.rgba[0]!.length);
+    expect(held.rgba[0]).toHaveLength(bytesOf(seen.rgba[0]!).length);
     await generator.rewind({ blocks: 2, pcm: voice(1) }); // one of the two was made by nobody
     line.mend();
     await expect.poll(async () => (await step(3)).held ?? false, { timeout: 60_000 }).toBe(false);

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { GeneratorService } from "../../sdk/agent/services/generator-service.js";
 import { createStageHost } from "../../sdk/agent/services/stage-host.js";
+import { bytesOf } from "../../sdk/protocol/picture.js";
 import type { RenderServer } from "../../sdk/remote/server/render-server.js";
 import { conditions, PATIENT_MS, remoteGenerator, startTinyServer, tinyPack, voice } from "./one-server.js";
 
@@ -80,7 +81,7 @@ describe("a generator on a render server", { timeout: PATIENT_MS }, () => {
       const there = await generator.step({ ...conditions(), pcm: voice(block) });
       const here = await local.step({ ...conditions(), pcm: voice(block) });
       expect(there.held).toBeUndefined();
-      const worst = Math.max(...there.rgba.map((rgba, f) => meanError(rgba, here.rgba[f]!)));
+      const worst = Math.max(...there.rgba.map((rgba, f) => meanError(bytesOf(rgba), bytesOf(here.rgba[f]!))));
       expect(worst).toBeLessThanOrEqual(format === "png" ? 0 : 6);
     }
     expect(troubles).toEqual([]);

@@ -23,6 +23,7 @@ from training.data.heads.landmarks import KEYPOINT_INDEX
 from training.data.heads.procedural import procedural_head
 from training.data.heads.renderer import Renderer
 from training.stages.codec import EYE, LIPS, MOUTH
+from training.stages.graphs import rgba_bytes
 
 PACK = ROOT / "models/echo-nano"
 
@@ -82,8 +83,8 @@ def test_create_writes_an_avatar_whose_graph_runs(glb: Path, tmp_path: Path, cap
     session = onnxruntime.InferenceSession(str(out / "decoder-full.onnx"), providers=["CPUExecutionProvider"])
     golden = load_file(str(out / "golden-full.safetensors"))
     inputs = {item.name: golden["in.tokens"] if item.name == "tokens" else appearance[item.name].astype(np.float32) for item in session.get_inputs()}
-    rgba = session.run(["rgba"], inputs)[0]
-    assert np.abs(rgba.astype(int) - golden["out.rgba"].astype(int)).mean() < 1.5
+    rgba = rgba_bytes(session.run(["rgba"], inputs)[0])
+    assert np.abs(rgba.astype(int) - rgba_bytes(golden["out.rgba"]).astype(int)).mean() < 1.5
     reference = np.asarray(Image.open(out / "reference.png"))
     overlap = ((rgba[0, ..., 3] > 127) & (reference[..., 3] > 127)).sum() / ((rgba[0, ..., 3] > 127) | (reference[..., 3] > 127)).sum()
     assert overlap > 0.8  # three seconds teach no face, but it is this head's outline

@@ -12,6 +12,8 @@ import numpy as np
 import onnxruntime
 from safetensors.numpy import load_file
 
+from training.stages.graphs import rgba_bytes
+
 SWITCHES = ("lpe", "hbcu", "lau", "sdcm")
 
 
@@ -58,7 +60,7 @@ class Pack:
         own = {key: self.appearance(avatar)[key] for key in entry["inputs"] if key != "tokens"}
         graph = self.graph(entry["file"])
         pieces = [graph.run(["rgba"], {"tokens": tokens[i : i + batch].astype(np.float32), **own})[0] for i in range(0, len(tokens), batch)]
-        return np.concatenate(pieces)
+        return rgba_bytes(np.concatenate(pieces))
 
     def ids(self, text: str) -> np.ndarray:
         """Written affect -> word ids int32 [textTokens]; unknown words are 1, padding is 0."""

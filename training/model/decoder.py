@@ -280,9 +280,20 @@ def premultiply(rgba: Tensor) -> Tensor:
     return torch.cat([x[:, :3] * x[:, 3:], x[:, 3:]], 1)
 
 
-def straight_bytes(picture: Tensor) -> Tensor:
-    """Premultiplied [F,4,S,S] -> straight uint8 [F,S,S,4]; colour under alpha 0 is black."""
+def straight_levels(picture: Tensor) -> Tensor:
+    """Premultiplied [F,4,S,S] -> straight, whole levels 0..255 as float [F,4,S,S]; colour under alpha 0 is black."""
     alpha = picture[:, 3:].clamp(0, 1)
     colour = (picture[:, :3] / alpha.clamp_min(1 / 512)).clamp(0, 1)
-    rgba = torch.cat([colour, alpha], 1) * 255 + 0.5
-    return rgba.permute(0, 2, 3, 1).clamp(0, 255).to(torch.uint8)
+    return torch.floor(torch.cat([colour, alpha], 1) * 255 + 0.5)
+
+
+def straight_words(picture: Tensor) -> Tensor:
+    """Premultiplied [F,4,S,S] -> straight int32 [F,S,S], a pixel each: red in the lowest byte, alpha in the highest.
+
+    In memory (little-endian) that is RGBA of 8 bits. WebGPU has no bytes to compute with, so a graph that ended in uint8 could not end on the GPU.
+    Sums and products are exact in float32: colour is below 2^24, alpha has 8 bits; from 128 on it stands for the negative half of int32.
+    """
+    red, green, blue, alpha = straight_levels(picture).unbind(1)
+    colour = red + green * 2**8 + blue * 2**16
+    high = (alpha - 256 * torch.floor(alpha / 128)) * 2**24
+    return colour.to(torch.int32) + high.to(torch.int32)

@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from training.model.config import Painter
-from training.model.decoder import Decoder, ReferenceEncoder, premultiply, straight_bytes
+from training.model.decoder import Decoder, ReferenceEncoder, premultiply, straight_words
+from training.stages.graphs import rgba_bytes
 
 
 @pytest.mark.parametrize("size", [128, 256])
@@ -29,8 +30,9 @@ def test_a_window_equals_the_same_crop_of_the_whole(size: int) -> None:
 
 def test_bytes_survive_premultiplication() -> None:
     rgba = torch.randint(0, 256, (1, 16, 16, 4), dtype=torch.uint8)
+    rgba[0, 0, 0], rgba[0, 0, 1] = torch.tensor([255, 255, 255, 255]), torch.tensor([255, 254, 0, 128])  # the ends of both halves of int32
     rgba[..., 3] = torch.where(rgba[..., 3] < 128, 0, rgba[..., 3])
-    back = straight_bytes(premultiply(rgba))
+    back = torch.from_numpy(rgba_bytes(straight_words(premultiply(rgba)).numpy()))
     assert torch.equal(back[..., 3], rgba[..., 3])
     seen = rgba[..., 3] > 0
     assert int((back.int() - rgba.int())[seen].abs().max()) <= 1

@@ -18,14 +18,14 @@ from torch import Tensor, nn
 
 from training.model.audio_encoder import AudioEncoder
 from training.model.config import Config, Painter
-from training.model.decoder import straight_bytes
+from training.model.decoder import straight_words
 from training.model.flow import euler_times
 from training.model.generator import Condition
 from training.model.layout import MOTION_WIDTH, REGIONS, TOKEN_WIDTH, TOKENS
 from training.model.phi import history_width
 from training.stages.codec import Geometry, Paint, Pictures
 from training.stages.distil import load_student
-from training.stages.graphs import gflop, halve_weights
+from training.stages.graphs import gflop, halve_weights, rgba_bytes
 from training.stages.talking import IDENTITIES
 from training.stages.talks import WORDS, Talks
 
@@ -76,7 +76,7 @@ class DecoderGraph(nn.Module):
 
     def forward(self, tokens, reference_rgba, rest_keypoints, feature_map, canvas_map, code):
         picture, _ = self.decoder(tokens, reference_rgba[None], rest_keypoints[None], feature_map[None], canvas_map[None], code[None])
-        return straight_bytes(picture)
+        return straight_words(picture)
 
 
 def behaviour_stages(config: Config, geometry: Geometry, encoder: AudioEncoder, modules: nn.ModuleDict) -> list[Stage]:
@@ -142,7 +142,7 @@ def golden_run(stage: Stage, path: Path, golden: Path) -> float:
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     found = session.run(stage.outputs, {k: v.numpy() for k, v in stage.inputs.items()})
     if stage.batch == "F":  # pictures: a pixel on an edge may turn over, so the mean decides
-        return max(float(np.abs(a.astype(np.float32) - b.numpy().astype(np.float32)).mean()) for a, b in zip(found, outputs))
+        return max(float(np.abs(rgba_bytes(a).astype(np.float32) - rgba_bytes(b.numpy()).astype(np.float32)).mean()) for a, b in zip(found, outputs))
     return max(float(np.abs(a - b.numpy()).max()) for a, b in zip(found, outputs))
 
 
@@ -153,7 +153,7 @@ def describe(root: Path, path: Path) -> dict:
 
 
 def tensors_of(named: dict[str, Tensor], batch: str) -> dict:
-    kinds = {torch.float32: "float32", torch.int32: "int32", torch.uint8: "uint8"}
+    kinds = {torch.float32: "float32", torch.int32: "int32"}
     free = lambda name, t: [batch, *t.shape[1:]] if batch == "N" or name in ("tokens", "rgba") else list(t.shape)  # noqa: E731
     return {name: {"dtype": kinds[t.dtype], "shape": free(name, t)} for name, t in named.items()}
 

@@ -1,4 +1,4 @@
-"""ONNX graphs after export: weights to half precision, and how many operations a run takes."""
+"""ONNX graphs after export: weights to half precision, how many operations a run takes, the pictures of a run."""
 
 import math
 from pathlib import Path
@@ -68,3 +68,8 @@ def gflop(path: Path, inputs: dict[str, np.ndarray]) -> float:
         inner = math.prod(second[1:]) if node.op_type == "Conv" else first[0 if turned else -1]
         total += 2 * math.prod(out) * inner
     return total / 1e9
+
+
+def rgba_bytes(words: np.ndarray) -> np.ndarray:
+    """A decoder's `rgba`, int32 [F,H,W] -> uint8 [F,H,W,4] of the same memory."""
+    return np.ascontiguousarray(words, "<i4").view(np.uint8).reshape(*words.shape, 4)

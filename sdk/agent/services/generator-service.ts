@@ -2,6 +2,7 @@ import { EchoError } from "../../base/errors.js";
 import { SerialQueue } from "../../base/serial-queue.js";
 import { BlendshapeHead } from "../../decoder/blendshape-head.js";
 import { FrameDecoder } from "../../decoder/frame-decoder.js";
+import { GpuPictures } from "../../decoder/gpu-pictures.js";
 import { BlockGenerator, type GeneratorMoment } from "../../generator/block-generator.js";
 import type { Pack } from "../../pack/pack.js";
 import { AudioEncoder } from "../../perception/audio-encoder.js";
@@ -14,6 +15,7 @@ import {
   MAX_REWIND_BLOCKS,
   type PaintOutput,
 } from "../../protocol/generator-worker.js";
+import type { PictureForm } from "../../protocol/picture.js";
 import { float32Data } from "../../protocol/tensor.js";
 import type { Runtime, StageSession } from "../../runtime/session.js";
 import { transferArrays } from "../../runtime/transfer.js";
@@ -26,11 +28,13 @@ type Loaded = {
   readonly audioEncoder: AudioEncoder;
   readonly generator: BlockGenerator;
   readonly head: BlendshapeHead;
+  readonly pictures: PictureForm;
   avatar: {
     readonly id: string;
     readonly variant: DecoderVariant;
     readonly decoder: FrameDecoder;
     readonly session: StageSession;
+    readonly onGpu: GpuPictures | undefined;
   };
 };
 
@@ -62,7 +66,14 @@ export class GeneratorService implements GeneratorWorkerApi {
       try {
         const { behaviour, sampler } = pack.manifest;
         const encoderSession = await runtime.createSession(await pack.readStage("audio-encoder"));
-        const { identity, ...avatar } = await openAvatar(pack, runtime, options.avatar, firstVariant(runtime));
+        const { pictures = "memory" } = options;
+        const { identity, ...avatar } = await openAvatar({
+          pack,
+          runtime,
+          pictures,
+          id: options.avatar,
+          wanted: firstVariant(runtime),
+        });
         this.#loaded = {
           pack,
           runtime,
@@ -78,6 +89,7 @@ export class GeneratorService implements GeneratorWorkerApi {
             seed: options.seed,
           }),
           head: new BlendshapeHead(await runtime.createSession(await pack.readStage("blendshape-head"))),
+          pictures,
           avatar,
         };
       } catch (error) {
@@ -163,6 +175,7 @@ export class GeneratorService implements GeneratorWorkerApi {
   async dispose(): Promise<void> {
     await this.#queue.dispose();
     if (this.#loaded) this.#clear(this.#loaded);
+    this.#loaded?.avatar.onGpu?.dispose();
     await this.#loaded?.runtime.dispose();
     this.#loaded = undefined;
   }
@@ -186,10 +199,11 @@ export class GeneratorService implements GeneratorWorkerApi {
   /** The avatar that was there stays until the new one is loaded. */
   async #change(id: string, variant: DecoderVariant): Promise<void> {
     const loaded = this.#ready();
-    const { identity, ...avatar } = await openAvatar(loaded.pack, loaded.runtime, id, variant);
+    const { identity, ...avatar } = await openAvatar({ ...loaded, id, wanted: variant });
     const old = loaded.avatar;
     loaded.avatar = avatar;
     loaded.generator.setIdentity(identity);
+    old.onGpu?.dispose();
     await old.session.dispose();
   }
 
@@ -205,14 +219,25 @@ function firstVariant(runtime: Runtime): DecoderVariant {
 }
 
 /** The appearance and the decoder of an avatar: the one that is asked for where the avatar has it, else the full one. */
-async function openAvatar(pack: Pack, runtime: Runtime, id: string, wanted: DecoderVariant) {
+async function openAvatar(asked: {
+  readonly pack: Pack;
+  readonly runtime: Runtime;
+  readonly pictures: PictureForm;
+  readonly id: string;
+  readonly wanted: DecoderVariant;
+}) {
+  const { pack, runtime, pictures, id, wanted } = asked;
+  const { device } = runtime;
   const appearance = await pack.readAppearance(id);
-  const variant: DecoderVariant = wanted in pack.avatar(id).decoders ? wanted : "full";
+  const { decoders, resolution } = pack.avatar(id);
+  const variant: DecoderVariant = wanted in decoders ? wanted : "full";
   const source = await pack.readDecoder(id, variant);
   const constants = Object.keys(source.inputs).filter((name) => name !== "tokens");
-  const session = await runtime.createSession(source, { constants });
+  const onGpu =
+    device && pictures !== "memory" ? new GpuPictures({ device, form: pictures, ...resolution }) : undefined;
+  const session = await runtime.createSession(source, { constants, keep: onGpu ? ["rgba"] : [] });
   const identity = appearance.identity ? float32Data(appearance, "identity") : undefined;
-  return { id, variant, session, decoder: new FrameDecoder({ session, appearance }), identity };
+  return { id, variant, session, decoder: new FrameDecoder({ session, appearance, onGpu }), onGpu, identity };
 }
 
 /** On a processor four pictures one by one cost what they cost together; a GPU is quicker with all of them at once. */

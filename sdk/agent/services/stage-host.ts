@@ -1,16 +1,16 @@
 import { loadPack } from "../../pack/load-pack.js";
 import type { Pack } from "../../pack/pack.js";
-import type { AssetOptions, BackendName, PackSource } from "../../protocol/backend.js";
-import { openRuntime } from "../../runtime/open-runtime.js";
+import type { PackSource } from "../../protocol/backend.js";
+import { openRuntime, type RuntimeOptions } from "../../runtime/open-runtime.js";
 import type { Runtime } from "../../runtime/session.js";
 
 /** How a service gets at packs and graphs; tests pass their own. */
 export type StageHost = {
   openPack(source: PackSource): Promise<Pack>;
-  openRuntime(options: { backend: BackendName; assets?: AssetOptions | undefined }): Promise<Runtime>;
+  openRuntime(options: RuntimeOptions): Promise<Runtime>;
 };
 
-/** Real packs and real graphs. */
-export function createStageHost(): StageHost {
-  return { openPack: (source) => loadPack(source), openRuntime: (options) => openRuntime(options) };
+/** Real packs and real graphs; with `device` they run on that GPU. */
+export function createStageHost(device?: GPUDevice): StageHost {
+  return { openPack: (source) => loadPack(source), openRuntime: (options) => openRuntime({ ...options, device }) };
 }

@@ -2,6 +2,7 @@ import { EchoError } from "../../base/errors.js";
 import type { AssetOptions, BackendName, BackendReport, PackSource } from "../../protocol/backend.js";
 import type { GeneratorWorkerApi } from "../../protocol/generator-worker.js";
 import type { LcuWorkerApi } from "../../protocol/lcu-worker.js";
+import type { PictureForm } from "../../protocol/picture.js";
 import { startWorker } from "../../runtime/asset-urls.js";
 import { SupervisedWorker } from "../../runtime/supervised-worker.js";
 import { GeneratorService } from "./generator-service.js";
@@ -15,6 +16,8 @@ export type ServiceOptions = {
   readonly backend: BackendName;
   readonly seed: number;
   readonly assets?: AssetOptions | undefined;
+  /** Where pictures may stay. @default "memory" */
+  readonly pictures?: PictureForm | undefined;
   /** Time for one block or one text. @default 30 s; a render, which nobody waits for live, allows minutes */
   readonly callTimeoutMs?: number | undefined;
 };
@@ -61,20 +64,33 @@ export function startServices(
   options: ServiceOptions,
   hear: Pick<ServiceListener, "onRestart" | "onReload"> = {},
 ): Promise<Services> {
-  const { pack, avatar, backend, seed, assets } = options;
   const lcu = superviseLcu(options, hear);
-  let shown = avatar; // a thread that is started again shows the avatar of the last setAvatar
-  const load = (api: GeneratorWorkerApi) => api.load({ pack, avatar: shown, backend, seed, assets });
-  const generator = supervise<GeneratorWorkerApi>("generator", { options, hear, load });
-  const setAvatar = async (id: string): Promise<void> => {
-    await generator.api.setAvatar(id);
-    shown = id;
-  };
-  const generatorApi = new Proxy(generator.api, {
-    get: (api, method) => (method === "setAvatar" ? setAvatar : Reflect.get(api, method)),
-  });
-  return loadServices(lcu.api, generatorApi, options, async () => {
+  const generator = superviseGenerator(options, hear);
+  return loadServices(lcu.api, generator, options, async () => {
     await Promise.all([lcu.dispose(), generator.dispose()]);
+  });
+}
+
+/** The generator in a thread, which `dispose()` ends; one that is started again shows what the one before was told to. */
+export function superviseGenerator(
+  options: ServiceOptions,
+  hear: Pick<ServiceListener, "onRestart" | "onReload">,
+): GeneratorWorkerApi {
+  let loaded = generatorLoad(options);
+  const worker = supervise<GeneratorWorkerApi>("generator", { options, hear, load: (api) => api.load(loaded) });
+  const own: Pick<GeneratorWorkerApi, "load" | "setAvatar" | "dispose"> = {
+    load: (asked) => {
+      loaded = asked;
+      return worker.api.load(asked);
+    },
+    setAvatar: async (id) => {
+      await worker.api.setAvatar(id);
+      loaded = { ...loaded, avatar: id };
+    },
+    dispose: () => worker.dispose(),
+  };
+  return new Proxy(worker.api, {
+    get: (api, method) => Reflect.get(method in own ? own : api, method),
   });
 }
 
@@ -111,11 +127,7 @@ export async function startServicesWith(
   options: ServiceOptions,
   hear: ServiceListener,
 ): Promise<Services> {
-  const { pack, avatar, backend, seed, assets } = options;
-  const [lcu, report] = await Promise.allSettled([
-    openLcu(options, hear),
-    generator.load({ pack, avatar, backend, seed, assets }),
-  ]);
+  const [lcu, report] = await Promise.allSettled([openLcu(options, hear), generator.load(generatorLoad(options))]);
   const dispose = async (): Promise<void> => {
     await Promise.all([lcu.status === "fulfilled" ? lcu.value.dispose() : undefined, generator.dispose()]);
   };
@@ -161,6 +173,11 @@ export async function startServicesHere(options: ServiceOptions): Promise<Servic
   return loadServices(lcu, generator, options, dispose);
 }
 
+function generatorLoad(options: ServiceOptions): Parameters<GeneratorWorkerApi["load"]>[0] {
+  const { pack, avatar, backend, seed, assets, pictures } = options;
+  return { pack, avatar, backend, seed, assets, pictures };
+}
+
 /** The LCU's graphs are small: one thread each, so that they do not take the generator's. */
 function lcuLoad({ pack, backend, assets }: ServiceOptions): Parameters<LcuWorkerApi["load"]>[0] {
   return { pack, backend, assets: { ...assets, threads: assets?.threads ?? 1 } };
@@ -173,11 +190,7 @@ export async function loadServices(
   options: ServiceOptions,
   dispose: () => Promise<void>,
 ): Promise<Services> {
-  const { pack, avatar, backend, seed, assets } = options;
-  const results = await Promise.allSettled([
-    lcu.load(lcuLoad(options)),
-    generator.load({ pack, avatar, backend, seed, assets }),
-  ]);
+  const results = await Promise.allSettled([lcu.load(lcuLoad(options)), generator.load(generatorLoad(options))]);
   const [lcuResult, generatorResult] = results;
   if (lcuResult.status === "fulfilled" && generatorResult.status === "fulfilled")
     return { lcu, generator, lcuReport: lcuResult.value, generatorReport: generatorResult.value, dispose };

@@ -1,4 +1,5 @@
 import type { GeneratorStepOutput } from "../../protocol/generator-worker.js";
+import { bytesOf } from "../../protocol/picture.js";
 import { type BlockMessage, type BlockNumbers, CREDIT_WINDOW, MAX_EARLIER_BLOCKS } from "../../protocol/remote.js";
 import type { PictureEncoder } from "../media/picture-encoder.js";
 import { bytesOfFloats } from "../wire/arrays.js";
@@ -110,7 +111,7 @@ export class Outbox {
     const startMs = nowMs();
     let encoded: Awaited<ReturnType<PictureEncoder["encode"]>>;
     try {
-      encoded = await encoder.encode(block.output.rgba, key);
+      encoded = await encoder.encode(block.output.rgba.map(bytesOf), key);
     } catch (error) {
       // Unless it failed because it was ended, the owner gives another encoder or closes.
       if (this.#outlet === outlet) await onEncoderFailed(encoder, error);
