@@ -8,6 +8,8 @@ export const WHAT: Readonly<Record<keyof LiveResults, string>> = {
   native: "agent in Node on the native processor, no page: frames count when they are handed out, no sound is played",
   wasm: "page in Chromium, everything on WASM in the page's workers",
   serve: "page in Chromium, painted by `echo-head serve` on the same two cores' native processor; listening stays in the page",
+  "serve-half": "the same at `quality: \"half-rate\"`: a remote agent stays on the rung that it is given, for this machine's slowness says nothing of a server's",
+  "serve-raw": "the same with pictures that are not compressed (`echo-head serve --formats raw`)",
 };
 
 /** The lines of docs/benchmarks.md on real time, from bench/results/live.json. */
@@ -25,13 +27,14 @@ export function liveLines(results: LiveResults): string[] {
   ];
   for (const [name, report] of measured) lines.push(...setupLines(name, report));
   const reaction = results.native?.reaction;
-  if (reaction)
+  if (reaction !== undefined && reaction.reactionMs.n > 0)
     lines.push(
       `Reaction, in Node: somebody comes into view with a smile; the first frame that differs from the same run without them comes after ${spread(reaction.reactionMs)} ms, the first with a coefficient off by more than 0.05 after ${spread(reaction.visibleReactionMs)} ms${reaction.spoiled > 0 ? `; ${reaction.spoiled} runs differed before the event and do not count` : ""}.`,
       "",
     );
   lines.push(
-    "- The browser and the head share the processor, and Chromium has no GPU here: it composes in software, and the screencast that looks at it costs too. A page on an ordinary machine does better; none was at hand.",
+    "- The browser and the head share the processor, and Chromium has no GPU here: it composes in software, and the screencast that looks at it costs too. No other machine was at hand.",
+    "- These cores paint 25 pictures a second with hardly any room (below). A local agent steps down by itself (the ladder of [real-time.md](real-time.md)); a remote one asks for what it was told to, and a server that cannot keep up leaves out pictures: give it `quality`.",
     "- Voice-to-face from outside is the first picture whose mouth changes 1.5 times as much as in the second before: a lively listener hides it, hence the smaller n. An A/V offset whose correlation is under 0.3 is left out.",
     "",
   );

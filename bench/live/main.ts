@@ -32,9 +32,15 @@ export type LiveResults = Partial<Record<SetupName, SetupReport>>;
 type Measured = Pick<SetupReport, "inside" | "outside" | "reaction">;
 type Task = { readonly root: string; readonly pack: string; readonly turns: number };
 
-export type SetupName = "native" | "wasm" | "serve";
+export type SetupName = "native" | "wasm" | "serve" | "serve-half" | "serve-raw";
 
-const SETUPS: Readonly<Record<SetupName, (task: Task) => Promise<Measured>>> = { native: runNative, wasm: runWasm, serve: runServe };
+const SETUPS: Readonly<Record<SetupName, (task: Task) => Promise<Measured>>> = {
+  native: runNative,
+  wasm: runWasm,
+  serve: (task) => runServe(task, { quality: "full" }),
+  "serve-half": (task) => runServe(task, { quality: "half-rate" }),
+  "serve-raw": (task) => runServe(task, { quality: "full", formats: "raw" }),
+};
 
 /** The command; see run.mjs. */
 export async function main(args: readonly string[]): Promise<void> {
@@ -89,11 +95,11 @@ async function runWasm({ root, pack, turns }: Task): Promise<Measured> {
   }
 }
 
-async function runServe({ root, pack, turns }: Task): Promise<Measured> {
+async function runServe({ root, pack, turns }: Task, how: { quality: string; formats?: string }): Promise<Measured> {
   const site = await servePage({ root, pack });
-  const server = spawn(process.execPath, [built(root, "dist/cli.js"), "serve", "--pack", pack, "--port", "0", "--allow-origin", "*"], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
+  const args = ["serve", "--pack", pack, "--port", "0", "--allow-origin", "*"];
+  if (how.formats !== undefined) args.push("--formats", how.formats);
+  const server = spawn(process.execPath, [built(root, "dist/cli.js"), ...args], { stdio: ["ignore", "pipe", "inherit"] });
   try {
     const remote = await new Promise<string>((found, failed) => {
       server.stdout.on("data", (text) => {
@@ -102,7 +108,7 @@ async function runServe({ root, pack, turns }: Task): Promise<Measured> {
       });
       server.once("exit", (code) => failed(new Error(`echo-head serve ended with ${code}`)));
     });
-    return await converse(`${site.url}?remote=${encodeURIComponent(remote)}`, turns);
+    return await converse(`${site.url}?${new URLSearchParams({ remote, quality: how.quality })}`, turns);
   } finally {
     server.kill("SIGTERM");
     site.stop();

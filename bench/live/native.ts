@@ -19,7 +19,7 @@ export type ReactionReport = {
 /** The built package, as a user has it. */
 export type Package = { readonly EchoAgent: typeof EchoAgent };
 
-type Shown = { readonly atMs: number; readonly timestampMs: number; readonly blendshapes: Float32Array };
+type Shown = { readonly atMs: number; readonly index: number; readonly blendshapes: Float32Array };
 
 const RATE_HZ = 16_000;
 const CHUNK_MS = 20;
@@ -75,14 +75,14 @@ export async function converseNatively(options: { made: Package; pack: string; f
  * equal, so whatever differs is the reaction. Every second picture is painted, so that no block is left out: motion is made at its full rate all the same.
  */
 export async function measureReaction(options: { made: Package; pack: string; events: number }): Promise<ReactionReport> {
-  const calm = new Map((await listen(options, undefined)).frames.map((frame) => [frame.timestampMs, frame.blendshapes]));
+  const calm = new Map((await listen(options, undefined)).frames.map((frame) => [frame.index, frame.blendshapes]));
   const [any, visible]: [number[], number[]] = [[], []];
   let spoiled = 0;
   for (let i = 0; i < options.events; i++) {
     const { frames, eventMs } = await listen(options, FIRST_EVENT_MS + i * NEXT_EVENT_MS);
     const first = (least: number) =>
-      frames.find(({ timestampMs, blendshapes }) => {
-        const usual = calm.get(timestampMs);
+      frames.find(({ index, blendshapes }) => {
+        const usual = calm.get(index);
         return usual !== undefined && blendshapes.some((value, k) => Math.abs(value - usual[k]!) > least);
       });
     const [changed, seen] = [first(DIFFERENT), first(VISIBLE)];
@@ -106,7 +106,7 @@ async function listen(options: { made: Package; pack: string }, smileAtMs: numbe
   }, 40);
   try {
     for await (const frame of agent.frames()) {
-      frames.push({ atMs: performance.now(), timestampMs: frame.timestampMs, blendshapes: Float32Array.from(frame.blendshapes) });
+      frames.push({ atMs: performance.now(), index: frame.index, blendshapes: Float32Array.from(frame.blendshapes) });
       const ended = frame.timestampMs >= RUN_MS;
       frame.close();
       if (ended) break;

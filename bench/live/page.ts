@@ -1,4 +1,4 @@
-import { ARKIT_BLENDSHAPES, EchoAgent, SpeechPlayer } from "../../sdk/index.js";
+import { ARKIT_BLENDSHAPES, EchoAgent, type QualityLevel, SpeechPlayer } from "../../sdk/index.js";
 import { LiveRecorder } from "../../sdk/eval/live-recorder.js";
 import type { LiveReport } from "../../sdk/eval/live-report.js";
 import { SAID } from "./said.js";
@@ -55,7 +55,8 @@ async function start(): Promise<void> {
     pack: "/pack/",
     clock: player,
     assets,
-    ...(remote === null ? { backend: "wasm" as const } : { backend: { remote } }),
+    quality: (asked.get("quality") ?? "auto") as "auto" | QualityLevel,
+    backend: remote === null ? "wasm" : { remote },
   });
   const recorder = new LiveRecorder({ agent, playoutMs: () => player.nowMs(), requestedMs, watch: MOUTH });
   const changes: string[] = [];
