@@ -14,12 +14,12 @@ const readJson = (path) => JSON.parse(readFileSync(join(ROOT, path), "utf8"));
 
 /** Every file that the page names and that does not exist. @returns {string[]} */
 export function missingFiles(data = readJson("docs/paper.json")) {
-  const rows = [...data.parts, ...data.metrics];
+  const rows = [...data.parts, ...data.metrics, ...(data.experiments ?? [])];
   const files = rows.flatMap(({ code, tests }) => [...code, ...tests]);
   return [...new Set(files)].filter((file) => !existsSync(join(ROOT, file)));
 }
 
-/** Our figures: those of the pack's card, and `bench`, the newest CPU result of `echo-head bench`. */
+/** Our figures: those of the pack's card, `tables` of `bench/paper`, and `bench`, the newest CPU result of `echo-head bench`. */
 export function readResults() {
   const figures = readJson("models/echo-nano/card/figures.json");
   const manifest = readJson("models/echo-nano/manifest.json");
@@ -31,7 +31,9 @@ export function readResults() {
     .sort((a, b) => (a.date < b.date ? -1 : 1))
     .at(-1);
   const cpu = bench && cpuOf(bench);
-  return { ...figures, bench: cpu, about: { pack: `${manifest.name} ${manifest.version}`, bench } };
+  const paper = "bench/results/paper.json";
+  const tables = existsSync(join(ROOT, paper)) ? readJson(paper) : undefined;
+  return { ...figures, tables, bench: cpu, about: { pack: `${manifest.name} ${manifest.version}`, bench } };
 }
 
 /** The value at a dotted path; "w/o LPE" and its like are keys. @param {any} results @param {string} path @returns {number | undefined} */
@@ -71,13 +73,15 @@ export function pageText(data = readJson("docs/paper.json"), results = readResul
     `Ours: pack ${results.about.pack}, figures of [its card](../models/echo-nano/CARD.md). A dash: not measured, or not given.`,
     "",
   ];
-  for (const { title, columns, paper, ours, notComparable } of data.experiments) {
+  for (const { title, code, tests, columns, paper, ours, notComparable } of data.experiments) {
     const row = (who, values, print) => [
       who,
       ...values.map((value) => (typeof value === "number" ? print(value) : "-")),
     ];
     lines.push(
       `### ${title}`,
+      "",
+      `Measured by ${links(code)}; tests: ${links(tests)}.`,
       "",
       table(
         ["", ...columns],

@@ -18,6 +18,20 @@ it("every file that it names exists", () => {
   ]);
 });
 
+it("every part, metric and experiment names code and a test; a test is one", () => {
+  const { parts, metrics, experiments } = JSON.parse(
+    readFileSync(join(import.meta.dirname, "../docs/paper.json"), "utf8"),
+  ) as Record<"parts" | "metrics" | "experiments", { code: string[]; tests: string[] }[]>;
+  for (const row of [...parts, ...metrics, ...experiments]) {
+    expect(row.code.length).toBeGreaterThan(0);
+    expect(row.tests.length).toBeGreaterThan(0);
+    for (const test of row.tests) {
+      expect(test).toMatch(/\.test\.ts$|\/test_[a-z_]+\.py$/);
+      expect(readFileSync(join(import.meta.dirname, "..", test), "utf8")).toMatch(/expect\(|assert |np\.testing\.|near\(/);
+    }
+  }
+});
+
 it("every equation from 1 to 12 has a row", () => {
   const data = JSON.parse(readFileSync(join(import.meta.dirname, "../docs/paper.json"), "utf8"));
   const named = data.parts.flatMap(({ paper }: { paper: string }) => paper.match(/\d+(?=,|$)/g) ?? []).map(Number);

@@ -66,7 +66,11 @@ class Trained:
         return Pictures.load(self.renders, name)
 
     def held_out_talks(self, count: int) -> list[Conversation]:
-        """The first `count` talks of the held-out split: voices that training never met."""
-        folder = Path(self.config.data["talks"])
-        rows = [row for row in json.loads((folder / "index.json").read_text())["conversations"] if row["split"] != "train"]
-        return [load_conversation(folder / row["file"]) for row in rows[:count]]
+        return held_out_talks(self.config, count)
+
+
+def held_out_talks(config: Config, count: int) -> list[Conversation]:
+    """The first `count` talks of the held-out split: voices that training never met."""
+    folder = Path(config.data["talks"])
+    rows = [row for row in json.loads((folder / "index.json").read_text())["conversations"] if row["split"] != "train"]
+    return [load_conversation(folder / row["file"]) for row in rows[:count]]
