@@ -2,13 +2,14 @@ import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
-import { pictureFiles, readPicture, readPictures } from "../../sdk/cli/eval-frames.js";
+import { pictureFiles, readPicture } from "../../sdk/cli/eval-frames.js";
 import { readSequences } from "../../sdk/cli/eval-inputs.js";
 import { describeMachine, type Machine, ownCommit, ownPackage } from "../../sdk/cli/machine.js";
 import { average } from "../../sdk/eval/correlation.js";
 import { evaluateMotion, type MotionReport } from "../../sdk/eval/motion-report.js";
 import { MeasuringNet } from "../../sdk/eval/net.js";
 import { clipDistance, type FeatureDistance, frameDistance, identitySimilarity, lipSyncOfVideo } from "../../sdk/eval/picture-report.js";
+import type { Picture } from "../../sdk/eval/picture.js";
 import { openAudioFile } from "../../sdk/media/audio-file.js";
 import { loadPack } from "../../sdk/pack/load-pack.js";
 
@@ -59,7 +60,7 @@ export async function main(args: readonly string[]): Promise<void> {
   const root = own === "" ? join(import.meta.dirname, "../..") : own;
   const { manifest, hash } = await loadPack(values.pack);
   if (!values.filmed) {
-    rmSync(values.frames, { recursive: true, force: true }); // clips of another run would be measured with these
+    for (const old of ["pictures", "sound", "listening"]) rmSync(join(values.frames, old), { recursive: true, force: true }); // another run's clips
     const film = ["-m", "training.eval.filmed", "--pack", values.pack, "--config", values.config, "--out", values.frames];
     execFileSync(values.python, values.ablations ? [...film, "--ablations"] : film, { cwd: root, stdio: "inherit" });
   }
@@ -91,22 +92,23 @@ export async function main(args: readonly string[]): Promise<void> {
 
 async function measure(task: { nets: Nets; folder: string; system: string; clips: readonly string[]; pack: string }): Promise<PictureFigures> {
   const { nets, folder, system, clips, pack } = task;
-  const of = (name: string) => pictureFiles(join(folder, "pictures", name));
-  const [videos, truth] = [await of(system), await of("truth")];
+  const of = async (name: string) => await Promise.all((await pictureFiles(join(folder, "pictures", name))).map(readAll));
+  const videos = await of(system);
+  const truth = system === "truth" ? videos : await of("truth");
   const half = clips.length >> 1; // both halves hold every avatar
   const [made, real] = system === "truth" ? [truth.slice(0, half), truth.slice(half)] : [videos, truth];
-  const fid = await frameDistance({ net: nets.features, generated: readPictures(made.flat()), truth: readPictures(real.flat()) });
-  const fvd = await clipDistance({ net: nets.clips, generated: made.map(readPictures), truth: real.map(readPictures) });
+  const fid = await frameDistance({ net: nets.features, generated: made.flat(), truth: real.flat() });
+  const fvd = await clipDistance({ net: nets.clips, generated: made, truth: real });
   const sync = [];
   const likeness: number[] = [];
   for (const [i, clip] of clips.entries()) {
-    const files = videos[i]!;
+    const generated = videos[i]!;
     const pcm = await int16(join(folder, "sound", `${clip}.wav`));
-    sync.push(await lipSyncOfVideo({ net: nets.syncnet, pictures: readPictures(files), pcm }));
+    sync.push(await lipSyncOfVideo({ net: nets.syncnet, pictures: generated, pcm }));
     const avatar = join(pack, "avatars", clip.replace(/^\d+-/, ""));
     const { reference } = JSON.parse(readFileSync(join(avatar, "avatar.json"), "utf8")) as { reference: { file: string } };
     const picture = await readPicture(join(pack, reference.file));
-    likeness.push((await identitySimilarity({ net: nets.faces, generated: readPictures(files), reference: picture })).value);
+    likeness.push((await identitySimilarity({ net: nets.faces, generated, reference: picture })).value);
   }
   return {
     fid,
@@ -125,6 +127,13 @@ async function openNet(folder: string, name: string): Promise<MeasuringNet> {
     bytes: new Uint8Array(readFileSync(file)),
     description: JSON.parse(readFileSync(file.replace(/onnx$/, "json"), "utf8")),
   });
+}
+
+/** A video, decoded once for all of its figures: 0.3 MB a frame. */
+async function readAll(files: readonly string[]): Promise<Picture[]> {
+  const pictures: Picture[] = [];
+  for (const file of files) pictures.push(await readPicture(file));
+  return pictures;
 }
 
 /** 16 kHz mono at the scale of int16. */

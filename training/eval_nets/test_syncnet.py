@@ -5,7 +5,7 @@ import torch
 
 from training.eval_nets import syncnet
 from training.eval_nets.film import CROP, SIZE, TAKE_FRAMES, Take, mouths, spoken_stretch
-from training.eval_nets.syncnet import SyncNet, contrast, in_sync
+from training.eval_nets.syncnet import Descriptors, SyncNet, contrast, in_sync
 
 
 def makeshift(seed: int, late: int = 0, frames: int = 40) -> Take:
@@ -39,6 +39,15 @@ def test_it_learns_what_belongs_together(monkeypatch):
     assert held["aucInSync"] > 0.8
     assert held["withinOneFrame"] == 1
     assert late["offsets"] == {"3": 4}  # the sound leads by three frames: positive, as in sdk/eval/lip-sync.ts
+
+
+def test_padding_is_as_far_off_as_a_stranger():
+    net = SyncNet().eval()
+    pictures, sound = torch.randn(4, 3, 5, SIZE, SIZE), torch.randn(4, 1, 13, 20)
+    with torch.no_grad():
+        plain, padded = net(pictures, sound), Descriptors(net)(pictures, sound)
+    assert torch.allclose(torch.cdist(*plain), torch.cdist(*padded), atol=1e-5)
+    assert torch.allclose(padded[0].norm(dim=1), torch.full((4,), 2**0.5))
 
 
 def test_stretches_are_speech():
