@@ -27,7 +27,9 @@ it("every part, metric and experiment names code and a test; a test is one", () 
     expect(row.tests.length).toBeGreaterThan(0);
     for (const test of row.tests) {
       expect(test).toMatch(/\.test\.ts$|\/test_[a-z_]+\.py$/);
-      expect(readFileSync(join(import.meta.dirname, "..", test), "utf8")).toMatch(/expect\(|assert |np\.testing\.|near\(/);
+      expect(readFileSync(join(import.meta.dirname, "..", test), "utf8")).toMatch(
+        /expect\(|assert |np\.testing\.|near\(/,
+      );
     }
   }
 });

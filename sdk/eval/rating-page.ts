@@ -117,7 +117,10 @@ function show() {
   $("skip").hidden = true;
   $("user").hidden = item.user === undefined;
   if (item.user !== undefined) $("user-video").src = item.user;
-  else $("user-video").removeAttribute("src"); // or the person of the video before would be heard
+  else {
+    $("user-video").removeAttribute("src"); // or the person of the video before would still be heard
+    $("user-video").load();
+  }
   $("avatar-video").src = item.avatar;
   shownAt = performance.now();
 }

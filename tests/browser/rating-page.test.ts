@@ -114,6 +114,7 @@ describe.skipIf(chromiumPath === undefined)("the page on which people rate", { t
       writeFileSync(at(`rater-${i}.csv`), csv);
     }
     expect(new Set(raters[0]!.shown)).toEqual(new Set(raters[1]!.shown));
+    expect(raters[0]!.shown).not.toEqual(raters[1]!.shown);
     const orders = raters.map(({ csv }) =>
       csv
         .split("\n")

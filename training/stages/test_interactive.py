@@ -23,10 +23,11 @@ def test_alignment_is_the_loudness_weighted_mean_square_distance_of_the_picked_b
 
 
 def test_silence_is_free_to_listen_and_equal_features_cost_nothing() -> None:
-    features = [torch.ones(1, FRAMES * TOKENS, WIDTH, requires_grad=True)]
+    features = [torch.ones(1, FRAMES * TOKENS, WIDTH)]
     reference = [torch.zeros(1, FRAMES * TOKENS, WIDTH)]
     assert float(alignment(features, reference, torch.zeros(FRAMES), FRAMES, [0])) == 0
     assert float(alignment(features, features, torch.ones(FRAMES), FRAMES, [0])) == 0
+    features[0].requires_grad_()
     loud = torch.tensor([0.0, 0.0, 1.0, 0.0])  # only the third frame is spoken: only its tokens are held
     alignment(features, reference, loud, FRAMES, [0]).backward()
     held = features[0].grad.abs().sum(-1).reshape(FRAMES, TOKENS).sum(1) > 0
