@@ -13,6 +13,7 @@ const libraries = {
   babylon: "plugins/babylon/index.ts",
   obs: "plugins/obs/index.ts",
   voice: "plugins/voice/index.ts",
+  recorder: "plugins/recorder/index.ts",
   ...vtuber,
   eval: "sdk/eval/index.ts",
   server: "sdk/remote/server/index.ts",

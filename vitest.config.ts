@@ -12,6 +12,7 @@ export default defineConfig({
       { find: /^echo-head\/eval$/, replacement: source("./sdk/eval/index.ts") },
       { find: /^echo-head\/babylon$/, replacement: source("./plugins/babylon/index.ts") },
       { find: /^echo-head\/voice$/, replacement: source("./plugins/voice/index.ts") },
+      { find: /^echo-head\/recorder$/, replacement: source("./plugins/recorder/index.ts") },
       { find: /^echo-head\/obs$/, replacement: source("./plugins/obs/index.ts") },
       { find: /^echo-head\/(vrm|vmc|vtube-studio|live-link)$/, replacement: source("./plugins/$1/index.ts") },
     ],

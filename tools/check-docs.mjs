@@ -7,6 +7,7 @@ const entries = [
   "../plugins/babylon/index.ts",
   "../plugins/obs/index.ts",
   "../plugins/voice/index.ts",
+  "../plugins/recorder/index.ts",
   "../plugins/vrm/index.ts",
   "../plugins/vmc/index.ts",
   "../plugins/vtube-studio/index.ts",
