@@ -15,6 +15,7 @@ export default defineConfig({
       { find: /^echo-head$/, replacement: at("../dist/index.js") },
       { find: /^echo-head\/babylon$/, replacement: at("../dist/babylon.js") },
       { find: /^echo-head\/voice$/, replacement: at("../dist/voice.js") },
+      { find: /^echo-head\/recorder$/, replacement: at("../dist/recorder.js") },
       { find: /^echo-head\/vrm$/, replacement: at("../dist/vrm.js") },
     ],
   },
@@ -23,6 +24,7 @@ export default defineConfig({
     outDir: at("../build/examples"),
     emptyOutDir: true,
     target: "es2022",
+    cssTarget: ["chrome123", "firefox120", "safari17.5"], // light-dark() as it is: what lies over a picture has a scheme of its own
     assetsInlineLimit: 0, // audio worklets are files; as data: addresses they are refused
     chunkSizeWarningLimit: 4000,
     rolldownOptions: {

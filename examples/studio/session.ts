@@ -1,4 +1,4 @@
-import { EchoAgent, SpeechPlayer, type Utterance } from "echo-head";
+import { type AffectReasoner, EchoAgent, type QualityLevel, SpeechPlayer, type Utterance } from "echo-head";
 
 /** Where the page's server keeps things. */
 export const PACK_URL = "/pack/";
@@ -9,11 +9,17 @@ export const ORT_URL = "/ort/";
 export const FACE_MESH_URL = "/face-mesh/";
 
 /** What the page chooses for its agent. */
-export type SessionChoice = { avatar: string; expressivity: number };
+export type SessionChoice = {
+  avatar: string;
+  expressivity: number;
+  backend: "auto" | "webgpu" | "wasm";
+  quality: "auto" | QualityLevel;
+  reasoner: AffectReasoner;
+};
 
 /**
- * The agent that the page shows now, and the loudspeaker that is its clock. Another avatar means another agent: the old
- * one is on screen until the new one is ready.
+ * The agent that the page shows now, and the loudspeaker that is its clock. Another backend or a fixed quality means another agent: the
+ * old one is on screen until the new one is ready.
  */
 export class Session {
   readonly context: AudioContext;
@@ -32,6 +38,10 @@ export class Session {
     return this.#agent;
   }
 
+  get player(): SpeechPlayer | null {
+    return this.#player;
+  }
+
   /** Makes an agent and hands it over; a later call overtakes an earlier one, which then resolves to false. */
   async start(choice: SessionChoice): Promise<boolean> {
     this.#epoch += 1;
@@ -39,11 +49,13 @@ export class Session {
     const player = await SpeechPlayer.create({ context: this.context });
     const agent = await EchoAgent.create({
       pack: new URL(PACK_URL, location.href),
-      avatar: choice.avatar,
-      expressivity: choice.expressivity,
+      ...choice,
       clock: player,
       faceDetector: { kind: "face-mesh", url: new URL(FACE_MESH_URL, location.href).href },
       assets: { ortWasmUrl: new URL(ORT_URL, location.href).href },
+    }).catch(async (error: unknown) => {
+      await player.dispose();
+      throw error;
     });
     if (epoch !== this.#epoch) {
       await agent.dispose();

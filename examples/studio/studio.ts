@@ -1,4 +1,4 @@
-import type { EchoAgent } from "echo-head";
+import type { AffectReasoner, EchoAgent, SpeechPlayer } from "echo-head";
 import type { Captions } from "./conversation/captions.js";
 import { type Conversation, type Face, loadConversation } from "./conversation/conversation.js";
 import { ConversationPlayer } from "./conversation/conversation-player.js";
@@ -7,7 +7,7 @@ import type { UserTile } from "./conversation/user-tile.js";
 import { type AvatarSummary, loadSummary, type PackSummary, warmCache } from "./loading.js";
 import { type OpenMicrophone, openMicrophone } from "./microphone.js";
 import type { Messages } from "./panel/messages.js";
-import { CONVERSATION_URL, PACK_URL, Session } from "./session.js";
+import { CONVERSATION_URL, PACK_URL, Session, type SessionChoice } from "./session.js";
 
 /** What the studio shows its work on. */
 export type StudioViews = {
@@ -36,9 +36,12 @@ export class Studio {
   #closeCamera: (() => void) | null = null;
   #avatarId = "";
   #expressivity = 1;
+  #engine: Pick<SessionChoice, "backend" | "quality"> = { backend: "auto", quality: "auto" };
+  readonly #reasoner: AffectReasoner;
 
-  constructor(views: StudioViews) {
+  constructor(views: StudioViews, reasoner: AffectReasoner) {
     this.#views = views;
+    this.#reasoner = reasoner;
     this.#session = new Session(this.context, views.agentChanged);
     this.#userVoice.connect(this.#userAnalyser).connect(this.context.destination);
     // Browsers keep sound off until someone touches the page.
@@ -47,6 +50,16 @@ export class Studio {
 
   get agent(): EchoAgent | null {
     return this.#session.agent;
+  }
+
+  /** The loudspeaker of the agent on screen. */
+  get player(): SpeechPlayer | null {
+    return this.#session.player;
+  }
+
+  /** What was asked for, whatever the machine made of it. */
+  get engine(): Pick<SessionChoice, "backend" | "quality"> {
+    return this.#engine;
   }
 
   get microphoneOn(): boolean {
@@ -76,8 +89,20 @@ export class Studio {
     messages.loading("Starting the network", null);
     const conversation = loadConversation(CONVERSATION_URL, this.context);
     conversation.catch(() => {}); // reported below, after the agent
-    await this.#session.start({ avatar: this.#avatarId, expressivity: this.#expressivity });
+    await this.#session.start(this.#choice(this.#engine));
     this.#prepare(await conversation);
+  }
+
+  /**
+   * Another place or another quality: a new agent, which the old one waits for. The conversation pauses, microphone and camera close.
+   * @throws EchoError as EchoAgent.create has it; the old agent goes on then
+   */
+  async chooseEngine(change: Partial<Pick<SessionChoice, "backend" | "quality">>): Promise<void> {
+    const wanted = { ...this.#engine, ...change };
+    this.interrupt();
+    this.closeMicrophone();
+    this.closeCamera();
+    if (await this.#session.start(this.#choice(wanted))) this.#engine = wanted;
   }
 
   toggleConversation(): void {
@@ -171,6 +196,10 @@ export class Studio {
     this.#views.messages.toast(`${name} is on the way`);
     await this.#warm(() => {});
     if (id === this.#avatarId) await this.agent?.setAvatar(id); // unless another one was chosen meanwhile
+  }
+
+  #choice(engine: Pick<SessionChoice, "backend" | "quality">): SessionChoice {
+    return { avatar: this.#avatarId, expressivity: this.#expressivity, reasoner: this.#reasoner, ...engine };
   }
 
   #seeFace(face: Face | null): void {

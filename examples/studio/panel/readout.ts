@@ -4,12 +4,10 @@ export type ReadoutRow = readonly [name: string, value: string];
 /** A plain list of figures. */
 export class Readout {
   readonly #root: HTMLElement;
-  readonly #note: HTMLElement;
   readonly #cells = new Map<string, HTMLElement>();
 
-  constructor(root: HTMLElement, note: HTMLElement) {
+  constructor(root: HTMLElement) {
     this.#root = root;
-    this.#note = note;
   }
 
   show(rows: readonly ReadoutRow[]): void {
@@ -25,12 +23,6 @@ export class Readout {
       }
       if (cell.textContent !== value) cell.textContent = value;
     }
-  }
-
-  /** One sentence that explains an odd figure; null takes it away. */
-  note(text: string | null): void {
-    this.#note.hidden = text === null;
-    if (text !== null && this.#note.textContent !== text) this.#note.textContent = text;
   }
 }
 
