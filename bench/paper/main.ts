@@ -51,6 +51,7 @@ export async function main(args: readonly string[]): Promise<void> {
       pack: { type: "string", default: "models/echo-nano" },
       config: { type: "string", default: "training/configs/cpu.json" },
       frames: { type: "string", default: "build/filmed" },
+      nets: { type: "string" },
       filmed: { type: "boolean", default: false },
       ablations: { type: "boolean", default: false },
       out: { type: "string", default: "bench/results/paper.json" },
@@ -67,7 +68,7 @@ export async function main(args: readonly string[]): Promise<void> {
   const pictures = join(values.frames, "pictures");
   const clips = readdirSync(join(pictures, "truth")).sort();
   const names = readdirSync(pictures).filter((name) => name !== "truth");
-  const nets = Object.fromEntries(await Promise.all(NETS.map(async (name) => [name, await openNet(join(root, "models/eval"), name)]))) as Nets;
+  const nets = Object.fromEntries(await Promise.all(NETS.map(async (name) => [name, await openNet(values.nets ?? join(root, "models/eval"), name)]))) as Nets;
   const systems: Record<string, PictureFigures> = {};
   for (const name of ["truth", ...names.sort()]) {
     console.error(`${name} ...`);

@@ -4,7 +4,7 @@
  *
  *     node bench/paper/run.mjs --python .venv/bin/python [--pack models/echo-nano] [--ablations]
  *
- * `--filmed` measures the frames that are there. Needs the data of training (build/heads.npz, build/conversations) and the networks of training/eval_nets.
+ * `--filmed` measures the frames that are there (`--frames build/filmed`), `--nets FOLDER` takes other networks. Needs the data of training (build/heads.npz, build/conversations) and the networks of training/eval_nets.
  */
 import { runBench } from "../bundle.mjs";
 
