@@ -1,8 +1,11 @@
 import { Constants } from "@babylonjs/core/Engines/constants.js";
+import "@babylonjs/core/Engines/Extensions/engine.dynamicTexture.js"; // WebGL takes bitmaps with it
 import { RawTexture } from "@babylonjs/core/Materials/Textures/rawTexture.js";
 import { Texture } from "@babylonjs/core/Materials/Textures/texture.js";
 import { Observable, type Observer } from "@babylonjs/core/Misc/observable.js";
 import type { Scene } from "@babylonjs/core/scene.js";
+import { copyTexture } from "./gpu-copy.js";
+import { deviceOf } from "./lend-device.js";
 
 /** What the texture needs of a frame; every `EchoFrame` of the SDK is one. */
 export interface HeadFrame {
@@ -10,8 +13,13 @@ export interface HeadFrame {
   readonly width: number;
   /** Pixels. */
   readonly height: number;
-  /** `width * height * 4` bytes, straight alpha, row 0 on top; valid until `close()`. */
+  /** `width * height * 4` bytes, straight alpha, row 0 on top; valid until `close()`. Not read where the frame has one of the next two. */
   readonly rgba: Uint8ClampedArray;
+  /** The picture on a GPU device, which must be the engine's (`lendDevice`): rgba8unorm, straight alpha. */
+  readonly texture?: GPUTexture | undefined;
+  readonly device?: GPUDevice | undefined;
+  /** The picture from the GPU of another thread, premultiplied. */
+  readonly bitmap?: ImageBitmap | undefined;
   /** Gives the buffer back to its owner. */
   close(): void;
 }
@@ -58,6 +66,8 @@ export class EchoHeadTexture<Frame extends HeadFrame = HeadFrame> extends RawTex
   #epoch = 0;
   #ended = false;
   #premultiplied = new Uint8ClampedArray(0);
+  /** GPU devices that the engine has had. */
+  readonly #devices = new WeakSet<GPUDevice>();
   readonly #observer: Observer<Scene>;
 
   constructor(options: EchoHeadTextureOptions) {
@@ -73,6 +83,8 @@ export class EchoHeadTexture<Frame extends HeadFrame = HeadFrame> extends RawTex
     this.hasAlpha = true;
     this.vScale = -1; // v' = 1 - v
     this.vOffset = 1;
+    const device = deviceOf(options.scene.getEngine());
+    if (device) this.#devices.add(device);
     this.#observer = options.scene.onBeforeRenderObservable.add(() => this.#upload());
   }
 
@@ -88,16 +100,22 @@ export class EchoHeadTexture<Frame extends HeadFrame = HeadFrame> extends RawTex
 
   /**
    * Hands over one frame; it is drawn with the next scene frame unless a newer one comes first. The texture closes it.
-   * @throws TypeError when the buffer does not hold width * height RGBA pixels.
+   * @throws TypeError when the buffer does not hold width * height RGBA pixels, or when the picture is where the engine cannot take it.
    */
   show(frame: Frame): void {
     if (this.#ended) {
       frame.close();
       return;
     }
-    if (frame.rgba.length !== frame.width * frame.height * 4) {
+    if (this.#isFromBefore(frame)) {
       frame.close();
-      throw new TypeError(`frame.rgba must hold width * height * 4 bytes (${frame.width} x ${frame.height})`);
+      this.#dropped += 1;
+      return;
+    }
+    const refusal = this.#refuse(frame);
+    if (refusal !== undefined) {
+      frame.close();
+      throw new TypeError(refusal);
     }
     if (this.#waiting) {
       this.#waiting.close();
@@ -139,14 +157,62 @@ export class EchoHeadTexture<Frame extends HeadFrame = HeadFrame> extends RawTex
     const frame = this.#waiting;
     if (!frame) return;
     this.#waiting = null;
+    if (this.#isFromBefore(frame)) {
+      frame.close();
+      this.#dropped += 1;
+      return;
+    }
     try {
       this.#fit(frame);
-      this.update(this.alphaMode === "premultiplied" ? this.#premultiply(frame.rgba) : bytesOf(frame.rgba));
+      if (frame.texture || frame.bitmap) this.#take(frame);
+      else this.update(this.alphaMode === "premultiplied" ? this.#premultiply(frame.rgba) : bytesOf(frame.rgba));
       this.#shown += 1;
       this.onFrameShownObservable.notifyObservers(frame);
     } finally {
       frame.close();
     }
+  }
+
+  /** A picture on a device that the engine had and lost. */
+  #isFromBefore({ device }: Frame): boolean {
+    const now = deviceOf(this._getEngine()!);
+    if (now) this.#devices.add(now);
+    return device !== undefined && device !== now && this.#devices.has(device);
+  }
+
+  /** Why the engine cannot show a frame. */
+  #refuse(frame: Frame): string | undefined {
+    const device = deviceOf(this._getEngine()!);
+    if (frame.texture) {
+      if (frame.device === device) return undefined;
+      return "frame.texture is on another GPU device than the engine: make the agent with backend: lendDevice(engine)";
+    }
+    if (frame.bitmap) {
+      if (device !== undefined || this.alphaMode === "premultiplied") return undefined;
+      return 'frame.bitmap is premultiplied, and WebGL takes it as it is: options.alpha must be "premultiplied"';
+    }
+    if (frame.rgba.length === frame.width * frame.height * 4) return undefined;
+    return `frame.rgba must hold width * height * 4 bytes (${frame.width} x ${frame.height})`;
+  }
+
+  /** A picture that is on a GPU goes from there into the texture. */
+  #take({ texture, bitmap, width, height }: Frame): void {
+    const engine = this._getEngine()!;
+    const internal = this.getInternalTexture()!;
+    const premultiplied = this.alphaMode === "premultiplied";
+    const device = deviceOf(engine);
+    if (device === undefined) {
+      engine.updateDynamicTexture(internal, bitmap!, false, premultiplied);
+      return;
+    }
+    const target = internal._hardwareTexture!.underlyingResource as GPUTexture;
+    if (texture) copyTexture(device, texture, target, premultiplied);
+    else
+      device.queue.copyExternalImageToTexture(
+        { source: bitmap! },
+        { texture: target, premultipliedAlpha: premultiplied },
+        [width, height],
+      );
   }
 
   /** Makes a new GPU texture when the size of the frames changes (another avatar, another pack). */

@@ -11,3 +11,4 @@ export { createHeadBillboard, type HeadBillboardOptions } from "./head-billboard
 export { createHeadPlane, type HeadPlaneOptions } from "./head-plane.js";
 export type { Joint } from "./head-rig.js";
 export { createHeadVoice, type HeadVoice, type HeadVoiceOptions } from "./head-voice.js";
+export { lendDevice } from "./lend-device.js";

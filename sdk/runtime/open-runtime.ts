@@ -15,6 +15,9 @@ import { checkFinite, checkInputs } from "./tensor-checks.js";
 /** A graph of this size gains nothing from more threads, and the machine has other work. */
 const MOST_CPU_THREADS = 4;
 
+/** A browser tells that a device is lost so soon after what failed with it, in ms. */
+const TOLD_WITHIN_MS = 200;
+
 /** onnxruntime-web on WebGPU does one thing at a time in a thread, whichever runtime asks; the other backends queue by themselves. */
 const GPU_TURNS = new SerialQueue("WebGPU in this thread");
 
@@ -55,7 +58,7 @@ class OnnxRuntime implements Runtime {
   readonly #queue: SerialQueue | undefined;
   readonly #lent: GPUDevice | undefined;
   #device: GPUDevice | undefined;
-  #lost: EchoError | undefined;
+  #lost: Promise<EchoError> | undefined;
   #graphMs = 0;
 
   private constructor(report: BackendReport, ort: OrtModule, assets: AssetOptions, lent?: GPUDevice) {
@@ -74,7 +77,8 @@ class OnnxRuntime implements Runtime {
       const probe = await runtime.createSession(PROBE_GRAPH);
       const input: Tensor = { dtype: "float32", shape: [1], data: new Float32Array([20.5]) };
       const { y } = await probe.run({ x: input });
-      await probe.dispose();
+      // NOTICE: onnxruntime-web 1.30 destroys its WebGPU device with the last session on it; so the probe stays until the runtime ends.
+      if (!runtime.#onGpu) await probe.dispose();
       if (y?.data[0] !== 41) throw new Error(`20.5 + 20.5 gave ${y?.data[0]}`);
     } catch (error) {
       await runtime.dispose();
@@ -84,7 +88,9 @@ class OnnxRuntime implements Runtime {
     }
     if (runtime.#onGpu) {
       runtime.#device = lent ?? ((await runtime.#ort.env.webgpu.device) as GPUDevice);
-      void runtime.#watch(runtime.#device);
+      runtime.#lost = runtime.#device.lost.then(
+        ({ message, reason }) => new EchoError("gpu-device-lost", { reason: message || reason }),
+      );
     }
     return runtime;
   }
@@ -110,7 +116,7 @@ class OnnxRuntime implements Runtime {
       await session.release();
       throw error;
     }
-    const lost = () => this.#lost;
+    const lost = () => this.#whyLost();
     const device = () => this.#device!;
     const forget = () => void this.#sessions.delete(opened);
     const constants = new Set(this.#onGpu ? placement.constants : []);
@@ -177,9 +183,10 @@ class OnnxRuntime implements Runtime {
     };
   }
 
-  async #watch(device: GPUDevice): Promise<void> {
-    const lost = await device.lost;
-    this.#lost = new EchoError("gpu-device-lost", { reason: lost.message || lost.reason });
+  /** A run may fail a moment before its device says that it is lost. */
+  #whyLost(): Promise<EchoError | undefined> {
+    const late = new Promise<undefined>((resolve) => setTimeout(resolve, TOLD_WITHIN_MS));
+    return Promise.race([this.#lost ?? undefined, late]);
   }
 }
 
@@ -188,8 +195,8 @@ type SessionParts = {
   readonly session: Ort.InferenceSession;
   readonly source: GraphSource;
   readonly queue: SerialQueue | undefined;
-  /** The error of a lost device, once it is lost. */
-  readonly lost: () => EchoError | undefined;
+  /** The error of a lost device, if that is why a run failed. */
+  readonly lost: () => Promise<EchoError | undefined>;
   /** Where constants are uploaded. */
   readonly device: () => GPUDevice;
   /** Called at the end of the session. */
@@ -260,7 +267,7 @@ class OnnxSession implements StageSession {
       }
     } catch (error) {
       throw (
-        lost() ??
+        (await lost()) ??
         new EchoError("graph-run-failed", {
           graph: this.name,
           reason: reasonOf(error),

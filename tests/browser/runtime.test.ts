@@ -1,21 +1,11 @@
 import { fileURLToPath } from "node:url";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { CHROMIUM_ARGS, findChromium, HOW_TO_GET_CHROMIUM } from "../../tools/chromium.mjs";
+import { CHROMIUM_ARGS } from "../../tools/chromium.mjs";
+import { chromiumPath as executablePath, SOFTWARE_WEBGPU } from "./chromium.js";
 import { servePage } from "./page-server.js";
 
-const executablePath = findChromium();
-if (executablePath === undefined) console.warn(`SKIPPED: ${HOW_TO_GET_CHROMIUM}`);
 const local = (path: string) => fileURLToPath(new URL(path, import.meta.url));
-
-/** WebGPU on a processor: right answers, no speed. */
-const SOFTWARE_WEBGPU = [
-  "--enable-unsafe-webgpu",
-  "--use-webgpu-adapter=swiftshader",
-  "--enable-features=Vulkan",
-  "--use-vulkan=swiftshader",
-  "--use-angle=swiftshader",
-];
 
 describe.skipIf(executablePath === undefined)("graphs in Chromium", () => {
   let site: Awaited<ReturnType<typeof servePage>>;

@@ -1,0 +1,40 @@
+const SHADER = `
+  @group(0) @binding(0) var picture: texture_2d<f32>;
+  @vertex fn everywhere(@builtin(vertex_index) corner: u32) -> @builtin(position) vec4f {
+    return vec4f(f32(corner & 1) * 4 - 1, f32(corner >> 1) * 4 - 1, 0, 1);
+  }
+  @fragment fn premultiplied(@builtin(position) at: vec4f) -> @location(0) vec4f {
+    let straight = textureLoad(picture, vec2u(at.xy), 0);
+    return vec4f(straight.rgb * straight.a, straight.a);
+  }`;
+
+const pipelines = new WeakMap<GPUDevice, GPURenderPipeline>();
+
+/** Copies a straight-alpha texture into another of its size and device, both rgba8unorm; with `premultiply` colour is multiplied by alpha. */
+export function copyTexture(device: GPUDevice, from: GPUTexture, to: GPUTexture, premultiply: boolean): void {
+  const commands = device.createCommandEncoder();
+  if (premultiply) {
+    const view = to.createView();
+    const pass = commands.beginRenderPass({ colorAttachments: [{ view, loadOp: "clear", storeOp: "store" }] });
+    const pipeline = pipelineOf(device);
+    const entries = [{ binding: 0, resource: from.createView() }];
+    pass.setPipeline(pipeline);
+    pass.setBindGroup(0, device.createBindGroup({ layout: pipeline.getBindGroupLayout(0), entries }));
+    pass.draw(3);
+    pass.end();
+  } else {
+    commands.copyTextureToTexture({ texture: from }, { texture: to }, [from.width, from.height]);
+  }
+  device.queue.submit([commands.finish()]);
+}
+
+function pipelineOf(device: GPUDevice): GPURenderPipeline {
+  let pipeline = pipelines.get(device);
+  if (pipeline === undefined) {
+    const module = device.createShaderModule({ code: SHADER });
+    const fragment = { module, targets: [{ format: "rgba8unorm" as const }] };
+    pipeline = device.createRenderPipeline({ layout: "auto", vertex: { module }, fragment });
+    pipelines.set(device, pipeline);
+  }
+  return pipeline;
+}
