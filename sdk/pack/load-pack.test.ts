@@ -162,6 +162,12 @@ describe("loadPack", () => {
       refused("pack-manifest-invalid", "inputs.reference_rgba"),
     );
     renew();
+    const bytes = { dtype: "uint8", shape: ["F", 16, 16, 4] } as const; // as packs were before pictures could stay on a GPU
+    files.editAvatar("kofi", ({ decoders }) => Object.assign(decoders.full!.outputs, { rgba: bytes }));
+    await expect(loadPack(files.folder)).rejects.toMatchObject(
+      refused("pack-manifest-invalid", "decoders.full.outputs.rgba", 'must be int32 ["F", 16, 16]'),
+    );
+    renew();
     files.remove("avatars/kofi/avatar.json");
     await expect(loadPack(files.folder)).rejects.toMatchObject(
       refused("pack-file-missing", "avatars/kofi/avatar.json"),
