@@ -47,6 +47,8 @@ export type RecordingOptions = {
 export type Recording = {
   /** The file. */
   readonly blob: Blob;
+  /** Where its first picture stands on the agent's clock, for captions and cuts. */
+  readonly startMs: number;
   readonly durationMs: number;
   /** Pictures in it; frames that show the same picture as the one before are no pictures of their own. */
   readonly pictures: number;
@@ -169,6 +171,7 @@ export class HeadRecorder {
     const { output, pictureCodec, soundCodec } = open;
     return {
       blob: new Blob([output.target.buffer!], { type: this.format === "webm" ? "video/webm" : "video/mp4" }),
+      startMs: open.zeroMs,
       durationMs: this.durationMs,
       pictures: this.#pictures,
       pictureCodec,
