@@ -153,6 +153,7 @@ export class HeadRecorder {
     this.#stopSound();
     await this.#frames?.return?.();
     await this.#running;
+    this.#endMs = Math.max(this.#endMs, this.#agent.nowMs); // the last picture stands until now
   }
 
   async #finish(): Promise<Recording> {

@@ -136,10 +136,13 @@ export class LivePanel {
 }
 
 function verdict(slow: boolean, lateMs: number, quality: Engine["quality"]): string {
-  if (lateMs > LATE_MS)
-    return "This page gets too little of the processor: pictures come late. Is something else at work?";
+  const late =
+    lateMs > LATE_MS
+      ? "This page gets too little of the processor: pictures come late. Is something else at work?"
+      : "";
+  if (quality !== "auto") return `Fixed at "${RUNGS[quality][0]}". ${late}`;
+  if (late !== "") return late;
   if (!slow) return "Holds real time: every frame is painted.";
-  if (quality !== "auto") return `Fixed at "${RUNGS[quality][0]}".`;
   return "This machine does not paint 25 pictures a second. The head paints fewer, moves on, and stays in step with its voice.";
 }
 
