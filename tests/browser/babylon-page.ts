@@ -15,11 +15,13 @@ import { MorphTarget } from "@babylonjs/core/Morph/morphTarget.js";
 import { MorphTargetManager } from "@babylonjs/core/Morph/morphTargetManager.js";
 import { Scene } from "@babylonjs/core/scene.js";
 import {
+  type AlphaMode,
   createHeadBillboard,
   createHeadPlane,
   createHeadVoice,
   EchoHeadBehavior,
   EchoHeadTexture,
+  lendDevice,
 } from "../../plugins/babylon/index.js";
 import { ARKIT_BLENDSHAPES } from "../../sdk/protocol/arkit.js";
 
@@ -69,7 +71,26 @@ function makeHead(scene: Scene): TransformNode {
   return avatar;
 }
 
-async function start(kind: "webgl2" | "webgpu", handedness: "left" | "right") {
+/** How the picture gets to the texture: through memory, as another thread's bitmap, or on the engine's own GPU device. */
+type Way = "memory" | "bitmap" | "texture";
+
+/** What a frame has of the picture, by its way. */
+async function pictureOf(way: Way, engine: AbstractEngine) {
+  const rgba = picture();
+  if (way === "memory") return { rgba };
+  if (way === "bitmap")
+    return { bitmap: await createImageBitmap(new ImageData(rgba as Uint8ClampedArray<ArrayBuffer>, SIZE, SIZE)) };
+  const device = await lendDevice(engine as WebGPUEngine).device();
+  const usage = GPUTextureUsage.COPY_DST | GPUTextureUsage.COPY_SRC | GPUTextureUsage.TEXTURE_BINDING;
+  const texture = device.createTexture({ size: [SIZE, SIZE], format: "rgba8unorm", usage });
+  device.queue.writeTexture({ texture }, rgba as Uint8ClampedArray<ArrayBuffer>, { bytesPerRow: 4 * SIZE }, [
+    SIZE,
+    SIZE,
+  ]);
+  return { texture, device };
+}
+
+async function start(kind: "webgl2" | "webgpu", handedness: "left" | "right", way: Way, alpha: AlphaMode) {
   const canvas = document.createElement("canvas");
   canvas.id = "scene";
   canvas.width = 480;
@@ -93,7 +114,7 @@ async function start(kind: "webgl2" | "webgpu", handedness: "left" | "right") {
   camera.setTarget(Vector3.Zero());
   new HemisphericLight("light", new Vector3(0.3, 1, towardsViewer), scene);
 
-  const texture = new EchoHeadTexture({ scene });
+  const texture = new EchoHeadTexture({ scene, alpha });
   const plane = createHeadPlane({ scene, texture, size: 1 });
   plane.position.x = -2;
   createHeadBillboard({ scene, texture, size: 1, height: 0 }).position.x = -0.7;
@@ -114,11 +135,12 @@ async function start(kind: "webgl2" | "webgpu", handedness: "left" | "right") {
   texture.onFrameShownObservable.add((frame) => behavior.apply(frame as never));
   await scene.whenReadyAsync();
 
-  return (jawOpen: number, yawRad: number) => {
+  return async (jawOpen: number, yawRad: number) => {
     const blendshapes = new Float32Array(52);
     blendshapes[ARKIT_BLENDSHAPES.indexOf("jawOpen")] = jawOpen;
     const pose = { yawRad, pitchRad: 0, rollRad: 0, x: 0, y: 0, z: 0 };
-    texture.show({ width: SIZE, height: SIZE, rgba: picture(), blendshapes, pose, close() {} } as never);
+    const shown = await pictureOf(way, engine);
+    texture.show({ width: SIZE, height: SIZE, ...shown, blendshapes, pose, close() {} } as never);
     engine.beginFrame();
     scene.render(); // uploads, and tells the behavior
     scene.render(); // shows what the behavior moved
@@ -172,7 +194,7 @@ declare global {
   }
 }
 window.hear = hear;
-window.startScene = async (kind, handedness) => {
-  window.show = await start(kind, handedness);
+window.startScene = async (...how) => {
+  window.show = await start(...how);
   return window.show;
 };

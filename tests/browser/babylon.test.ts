@@ -2,19 +2,9 @@ import { fileURLToPath } from "node:url";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { CHROMIUM_ARGS } from "../../tools/chromium.mjs";
-import { chromiumPath } from "./chromium.js";
+import { chromiumPath, SOFTWARE_WEBGPU } from "./chromium.js";
 import { servePage } from "./page-server.js";
 import { type Picture, takePicture } from "./picture.js";
-
-/** Both engines on the CPU; without the last two switches the GPU process dies when a WebGPU canvas is shown. */
-const ARGS = [
-  ...CHROMIUM_ARGS,
-  "--enable-unsafe-webgpu",
-  "--use-webgpu-adapter=swiftshader",
-  "--enable-features=Vulkan",
-  "--use-vulkan=swiftshader",
-  "--use-angle=swiftshader",
-];
 
 /** Share of the columns of a strip in which a dark blue nose is seen, left and right of a column. */
 function noseAt(picture: Picture, y: number, from: number, to: number): number | undefined {
@@ -38,30 +28,39 @@ describe.skipIf(chromiumPath === undefined)("the Babylon plugin draws", { timeou
 
   beforeAll(async () => {
     server = await servePage({ script: fileURLToPath(new URL("babylon-page.ts", import.meta.url)), folders: {} });
-    browser = await chromium.launch({ executablePath: chromiumPath!, args: ARGS });
+    browser = await chromium.launch({ executablePath: chromiumPath!, args: [...CHROMIUM_ARGS, ...SOFTWARE_WEBGPU] });
   }, 240_000);
   afterAll(async () => {
     await browser?.close();
     await server?.close();
   });
 
-  async function open(kind: "webgl2" | "webgpu", handedness: "left" | "right"): Promise<Page> {
+  type How = Parameters<typeof window.startScene>;
+
+  async function open(...how: How): Promise<Page> {
+    const [kind] = how;
     const page = await browser.newPage({ viewport: { width: 480, height: 240 } });
     page.on("pageerror", (error) => console.error(kind, error));
     page.on("console", (message) => message.type() === "error" && console.error(kind, message.text()));
     await page.goto(server.url);
-    await page.evaluate(async (how) => void (await window.startScene(...how)), [kind, handedness] as const);
+    await page.evaluate(async (how) => void (await window.startScene(...how)), how);
     return page;
   }
 
   it.each([
-    ["webgl2", "left"],
-    ["webgl2", "right"],
-    ["webgpu", "left"],
-    ["webgpu", "right"],
-  ] as const)("texture, billboard and rig with %s in a %s-handed scene", async (kind, handedness) => {
-    const page = await open(kind, handedness);
-    const name = `babylon-${kind}-${handedness}`;
+    ["webgl2", "left", "memory", "straight"],
+    ["webgl2", "right", "memory", "straight"],
+    ["webgl2", "left", "bitmap", "premultiplied"],
+    ["webgpu", "left", "memory", "straight"],
+    ["webgpu", "right", "memory", "straight"],
+    ["webgpu", "left", "bitmap", "straight"],
+    ["webgpu", "right", "bitmap", "premultiplied"],
+    ["webgpu", "left", "texture", "straight"],
+    ["webgpu", "right", "texture", "premultiplied"],
+  ] as const)("texture, billboard and rig with %s in a %s-handed scene, %s, %s", async (...how) => {
+    const page = await open(...how);
+    const [kind] = how;
+    const name = `babylon-${how.join("-")}`;
     const shown = await page.evaluate(() => window.show(0, 0));
     expect(shown).toMatchObject({ shown: 1, driven: 52 });
     const rest = await takePicture(page, name, "#scene");
