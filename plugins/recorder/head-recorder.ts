@@ -1,4 +1,4 @@
-import { type AudioChunk, EchoError, type EchoFrame, readMicrophone } from "echo-head";
+import { type AssetOptions, type AudioChunk, EchoError, type EchoFrame, readMicrophone } from "echo-head";
 import {
   type AudioCodec,
   BufferTarget,
@@ -41,6 +41,8 @@ export type RecordingOptions = {
   readonly player?: SoundSource | undefined;
   /** CSS colour behind the head in an MP4, which has no transparency. @default "#d6d9de" */
   readonly background?: string | undefined;
+  /** Where the audio worklet is, if a bundler has moved it: the same as for EchoAgent.create. */
+  readonly assets?: AssetOptions | undefined;
 };
 
 /** A finished film. */
@@ -94,6 +96,7 @@ export class HeadRecorder {
   readonly #agent: RecordableAgent;
   readonly #player: SoundSource | undefined;
   readonly #background: string;
+  readonly #assets: AssetOptions | undefined;
   readonly #placer = new SamplePlacer();
   #running: Promise<void> = Promise.resolve();
   #frames: AsyncIterableIterator<EchoFrame> | undefined;
@@ -112,6 +115,7 @@ export class HeadRecorder {
     this.format = options.format;
     this.#agent = options.agent;
     this.#player = options.player;
+    this.#assets = options.assets;
     this.#background = options.background ?? "#d6d9de";
   }
 
@@ -191,7 +195,7 @@ export class HeadRecorder {
     const probe = new AudioContext(); // the stream is read at this rate, whatever the player's is
     this.#sampleRateHz = probe.sampleRate;
     await probe.close();
-    this.#stopSound = await readMicrophone(stream, (chunk) => this.#takeSound(chunk, player));
+    this.#stopSound = await readMicrophone(stream, (chunk) => this.#takeSound(chunk, player), this.#assets);
   }
 
   #takeSound({ pcm, sampleRateHz }: AudioChunk, { context }: SoundSource): void {

@@ -1,3 +1,4 @@
+import { HeadRecorder } from "../../plugins/recorder/index.js";
 import { EchoAgent, SpeechPlayer } from "../../sdk/index.js";
 
 const assets = { ortWasmUrl: new URL("/ort/", location.href).href, workerUrl: "/workers/" };
@@ -189,6 +190,63 @@ const calls = {
       return { worst, opaque, same, videoMs, width: bitmap.width, height: bitmap.height };
     }
     throw new Error("no frame came");
+  },
+
+  /** Films two seconds in which a tone is spoken; the film, and where the speech begins in it by the frames, in s. */
+  film: async (format: "webm" | "mp4") => {
+    const recorder = await HeadRecorder.start({ agent, format, player, assets });
+    const frames = agent.frames();
+    await sleep(1_000);
+    const pcm = Float32Array.from({ length: 24_000 }, (_, n) => 0.5 * Math.cos((2 * Math.PI * 500 * n) / 24_000));
+    const { finished } = agent.speak({ pcm, sampleRateHz: 24_000 });
+    let speechMs = 0;
+    for await (const frame of frames) {
+      const { state, timestampMs } = frame;
+      frame.close();
+      if (state === "listening") continue;
+      speechMs = timestampMs;
+      break;
+    }
+    await finished;
+    await sleep(300);
+    const { blob, startMs, pictures, pictureCodec, soundCodec } = await recorder.stop();
+    const base64 = await new Promise<string>((resolve) => {
+      const reader = new FileReader();
+      reader.onload = () => resolve(String(reader.result).split(",")[1]!);
+      reader.readAsDataURL(blob);
+    });
+    return { base64, type: blob.type, speechS: (speechMs - startMs) / 1_000, pictures, pictureCodec, soundCodec };
+  },
+
+  /** Agents whose loading is given up at several moments; what each says. */
+  abortLoading: async (delaysMs: readonly number[]) => {
+    const said: string[] = [];
+    for (const delayMs of delaysMs) {
+      const controller = new AbortController();
+      const creating = EchoAgent.create({ pack: "/pack/", backend: "wasm", assets, signal: controller.signal });
+      setTimeout(() => controller.abort(new Error("given up")), delayMs);
+      said.push(
+        await creating.then(
+          async (late) => {
+            await late.dispose();
+            return "was faster";
+          },
+          (error: Error) => error.message,
+        ),
+      );
+    }
+    return said;
+  },
+
+  /** The agent's states until it is well again, and frames have come after. */
+  untilWell: async () => {
+    const states: string[] = [];
+    const stop = agent.on("state-changed", ({ to }) => states.push(to));
+    while (states.at(-1) !== "listening") await sleep(50);
+    const { frames } = agent.stats();
+    while (agent.stats().frames < frames + 10) await sleep(50);
+    stop();
+    return states;
   },
 
   stop: async () => {

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -5,6 +8,7 @@ import { CHROMIUM_ARGS } from "../../tools/chromium.mjs";
 import { buildWorkers } from "../built-workers.js";
 import { chromiumPath } from "./chromium.js";
 import { servePage } from "./page-server.js";
+import { hasFfmpeg, readFilm } from "./read-film.js";
 
 const local = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
@@ -100,6 +104,50 @@ describe.skipIf(chromiumPath === undefined)("an agent in Chromium, its threads a
     expect(same).toBe(true);
     expect(Math.abs(videoMs)).toBeLessThan(0.001);
     if (opaque > 0) expect(worst).toBeLessThanOrEqual(1);
+  });
+
+  it.skipIf(!hasFfmpeg).each(["webm", "mp4"] as const)(
+    "films itself to %s: sound and pictures on one clock",
+    { retry: 2, timeout: 120_000 },
+    async (format) => {
+      const { base64, type, speechS, pictures, soundCodec } = await page.evaluate(
+        (f) => window.agentCalls.film(f),
+        format,
+      );
+      expect(type).toBe(`video/${format}`);
+      expect(soundCodec).not.toBeNull();
+      const folder = mkdtempSync(join(tmpdir(), "echo-head-film-"));
+      try {
+        writeFileSync(join(folder, "film"), Buffer.from(base64, "base64"));
+        const film = readFilm(join(folder, "film"));
+        expect(film.pictures).toHaveLength(pictures);
+        expect(film.transparent).toBe(format === "webm");
+        expect(film.alphaAt(0.02, 0.02)).toBe(format === "webm" ? 0 : 255);
+        expect(film.loudest).toBeGreaterThan(0.3);
+        expect(Math.abs(film.soundFromS - speechS)).toBeLessThan(0.1);
+      } finally {
+        rmSync(folder, { recursive: true });
+      }
+    },
+  );
+
+  it("gives up loading at any moment, and leaves nothing of it", { timeout: 120_000 }, async () => {
+    const said = await page.evaluate((delays) => window.agentCalls.abortLoading(delays), [0, 10, 60, 200, 500]);
+    expect(said.every((each) => each === "given up" || each === "was faster")).toBe(true);
+    expect(said[0]).toBe("given up");
+    await expect.poll(() => page.workers().length, { timeout: 20_000 }).toBe(2);
+  });
+
+  it("goes on when the generator's thread dies at work", { timeout: 120_000 }, async () => {
+    const generator = page.workers().find((worker) => worker.url().includes("generator"))!;
+    const told = page.evaluate(() => window.agentCalls.untilWell());
+    await generator.evaluate(() => {
+      setTimeout(() => {
+        throw new Error("killed by the test");
+      });
+    });
+    expect(await told).toEqual(["degraded", "listening"]);
+    await expect.poll(() => page.workers().length, { timeout: 20_000 }).toBe(2);
   });
 
   it("leaves no thread behind", async () => {
