@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -117,6 +117,21 @@ describe("echo-head eval", () => {
     expect(pictures.fvd).toMatchObject({ clip: { frames: 4, stride: 2 }, counts: { generated: 3, truth: 3 } });
     expect(pictures.csim.value).toBeLessThanOrEqual(1);
     expect(pictures.lse).toMatchObject({ windows: 3, vshift: 15 });
+  });
+
+  it("measures with our own small networks where they lie, and says how to make them where they do not", async () => {
+    const result = await run("--frames", pngs("made", 9), "--truth-frames", pngs("real", 9, 40), "--json");
+    if (!existsSync(join(import.meta.dirname, "../../models/eval/features.onnx"))) {
+      expect(result.err).toMatch(/--feature-net must be given.*training\/eval_nets makes one/);
+      return;
+    }
+    expect(result.err).toBe("");
+    const { fid, fvd } = result.json().pictures;
+    expect(fid).toMatchObject({ dimensions: 64, counts: { generated: 9, truth: 9 } });
+    expect(fid.net.name).toMatch(/^echo-eval features/);
+    expect(fvd).toMatchObject({ dimensions: 128, clip: { frames: 8, stride: 8 }, counts: { generated: 1, truth: 1 } });
+    expect(fid.knownBias).toBeGreaterThan(0);
+    expect(fid.notes.join()).toMatch(/singular: 9 and 9 samples of 64 dimensions/);
   });
 
   it.each([
