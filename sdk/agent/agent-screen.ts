@@ -4,10 +4,10 @@ import { type CaptureStreamOptions, streamFrames } from "../frame/frame-stream.j
 import { holdPicture, letPictureGo } from "../frame/held-pictures.js";
 import type { PlayoutClock } from "../frame/playout-clock.js";
 import { UnclosedFrames } from "../frame/unclosed-frames.js";
+import type { ReadyFrames } from "./block-painter.js";
 import type { BlockTimes } from "./block-times.js";
 import { FrameHub } from "./frame-hub.js";
 import type { QualityControl } from "./quality-control.js";
-import type { ReadyFrames } from "./speaking-loop.js";
 
 /** Pixels of a picture. */
 export type PictureSize = { readonly width: number; readonly height: number };
@@ -81,9 +81,9 @@ export class AgentScreen {
     this.#firstFrameMs ||= performance.now() - createdMs;
   }
 
-  /** Takes back the frames from `block` on that nobody has seen. */
-  discardFrom(block: number): void {
-    this.#hub.discardFrom(this.#host.times.startMs(block));
+  /** Takes back the frames from `timeMs` on. */
+  discardFrom(timeMs: number): void {
+    this.#hub.discardFrom(timeMs);
   }
 
   /** Pictures that come from now on have another size. */

@@ -41,6 +41,22 @@ describe("speech of an agent", () => {
     expect(clock.scheduled[0]!.startMs).toBeCloseTo(blockStartMs + 80, 6);
   });
 
+  it("begins within the block on screen, which is made again from what it was made from", async () => {
+    const { agent, clock, model, pass, shown } = await setUp();
+    await pass(1_005);
+    const before = model.steps.map(({ fPu }) => fPu[0]);
+    const { id } = agent.speak(tone(1_000));
+    await pass(300);
+    const again = model.steps[before.length]!;
+    expect(before).toContain(again.fPu[0]); // every block that is made for the first time hears something new
+    const { startMs } = clock.scheduled.find(({ utteranceId }) => utteranceId === id)!;
+    expect(startMs - 1_015).toBeLessThan(60);
+    expect((startMs - 320) % 40).toBeCloseTo(0, 6);
+    expect(again.paintFrom).toBe(((startMs - 320) % 160) / 40);
+    expect(shown.find(({ state }) => state === "speaking")!.timestampMs).toBeCloseTo(startMs, 6);
+    expect(shown.map(({ index }) => index)).toEqual(shown.map((_, i) => i)); // none twice, none left out
+  });
+
   it("stops the lips within one block of an interruption, and speaks again", async () => {
     const { agent, clock, model, pass, shown } = await setUp();
     const utterance = agent.speak(tone(5_000));

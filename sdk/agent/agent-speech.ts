@@ -16,10 +16,12 @@ export type AgentSpeechHost = {
   readonly signal: AbortSignal;
   /** Something has begun or ended by now. */
   changed(): void;
-  /** The first block that can still be made again, if that is earlier than the next one that is placed anyway. */
-  earliestAgain(nowMs: number): number | undefined;
-  /** Has `block` and what follows made again; `ahead` takes the place of the end of the audio before it. */
-  makeAgain(block: number, ahead: Float32Array): void;
+  /** The first frame that would be ready in time if it was made again now. */
+  earliestAgain(nowMs: number): number;
+  /** Whether speech that begins with `frame` is begun earlier by making that again than by waiting. */
+  canMakeAgain(frame: number): boolean;
+  /** Has what is shown from `frame` on made again; `beginning` takes the place of the end of the audio of the block that hears it. */
+  makeAgain(frame: number, beginning: Float32Array): void;
 };
 
 /** What is spoken next: utterances from `speak()` to their last sample, each placed on the agent's timeline and told of. */
@@ -85,19 +87,23 @@ export class AgentSpeech {
   }
 
   /**
-   * Blocks of silence that nobody has seen are made again with the beginning of an utterance: waiting for the next block that has not
+   * Frames of silence that nobody has seen are made again with the beginning of an utterance: waiting for the next block that has not
    * been begun would cost up to half a second.
    */
   #drawForward(id: string): void {
-    const { clock, times } = this.#host;
-    if (!this.#timeline.waitsAlone(id, times.aheadSamples + times.blockSamples)) return;
-    const block = this.#host.earliestAgain(clock.nowMs());
-    if (block === undefined) return;
-    // The block before it is shown already, but its audio runs ahead of it: that part is the first of the speech.
-    const { pcm, placed } = this.#timeline.place(times.startSample(block), times.aheadSamples);
-    if (placed.length === 0) return;
-    this.#schedule(placed);
-    this.#host.makeAgain(block, pcm);
+    const host = this.#host;
+    const { clock, times } = host;
+    const earliest = host.earliestAgain(clock.nowMs());
+    for (let frame = earliest; frame < earliest + times.blockFrames && host.canMakeAgain(frame); frame++) {
+      const start = times.frameSample(frame);
+      const count = times.audioStart(times.hearingBlock(frame) + 1) - start;
+      if (!this.#timeline.waitsAlone(id, count + times.blockSamples)) continue; // less is needed where the rest of a block is shorter
+      const { pcm, placed } = this.#timeline.place(start, count);
+      if (placed.length === 0) return;
+      this.#schedule(placed);
+      host.makeAgain(frame, pcm);
+      return;
+    }
   }
 
   #schedule(placed: readonly PlacedSpeech[]): void {

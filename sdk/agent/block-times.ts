@@ -42,6 +42,31 @@ export class BlockTimes {
     return Math.max(0, Math.floor((nowMs - this.originMs) / this.blockMs + 1e-9) + 1);
   }
 
+  /** When a frame is shown. */
+  frameStartMs(frame: number): number {
+    return this.originMs + frame * this.frameMs;
+  }
+
+  /** The first frame that is shown at `nowMs` or later. */
+  frameFrom(nowMs: number): number {
+    return Math.max(0, Math.ceil((nowMs - this.originMs) / this.frameMs - 1e-9));
+  }
+
+  /** The sample that is heard when a frame is shown. */
+  frameSample(frame: number): number {
+    return (frame * this.blockSamples) / this.blockFrames;
+  }
+
+  /** The block that a frame is in. */
+  blockOf(frame: number): number {
+    return Math.floor(frame / this.blockFrames);
+  }
+
+  /** The block that gets the sample which is heard with a frame: the audio runs ahead. */
+  hearingBlock(frame: number): number {
+    return Math.floor((this.frameSample(frame) - this.aheadSamples) / this.blockSamples);
+  }
+
   /** Milliseconds of a sample. */
   msOf(sample: number): number {
     return this.originMs + sample / this.#samplesPerMs;
@@ -49,6 +74,6 @@ export class BlockTimes {
 
   /** The sample that is heard at `nowMs`. */
   sampleAt(nowMs: number): number {
-    return Math.floor((nowMs - this.originMs) * this.#samplesPerMs);
+    return Math.floor((nowMs - this.originMs) * this.#samplesPerMs + 1e-6);
   }
 }

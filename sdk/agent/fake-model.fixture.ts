@@ -101,10 +101,16 @@ export class SlowModel extends FakeModel {
   }
 
   protected override answer(input: GeneratorStepInput): GeneratorStepOutput {
-    const { paintNow = 4, pictures = 4 } = input;
-    const output = super.answer({ ...input, pictures: Math.min(paintNow, pictures) });
-    this.#left = pictures - output.rgba.length;
-    return { ...output, unpainted: this.#left, stageMs: { decoder: output.rgba.length * this.#times.pictureMs } };
+    const { paintNow = 4, pictures = 4, paintFrom = 0 } = input;
+    const leftOut = Math.floor((paintFrom * pictures) / 4);
+    const output = super.answer({ ...input, pictures: Math.min(paintNow, pictures - leftOut) });
+    this.#left = pictures - leftOut - output.rgba.length;
+    return {
+      ...output,
+      leftOut,
+      unpainted: this.#left,
+      stageMs: { decoder: output.rgba.length * this.#times.pictureMs },
+    };
   }
 }
 

@@ -14,20 +14,12 @@ const WINDOW = 25;
  */
 export class LeadTime {
   readonly #times: number[] = [];
-  readonly #neededTimes: number[] = [];
   #ms = FIRST_MS;
 
-  /**
-   * Tells how long a block took, from its beginning to its last frame, and how long before its time it had to begin: less, where its
-   * first frames come before the others. @default neededMs: blockMs
-   */
-  add(blockMs: number, neededMs = blockMs): void {
+  /** Tells how long a block took, from its beginning to its last frame. */
+  add(blockMs: number): void {
     this.#times.push(blockMs);
-    this.#neededTimes.push(neededMs);
-    if (this.#times.length > WINDOW) {
-      this.#times.shift();
-      this.#neededTimes.shift();
-    }
+    if (this.#times.length > WINDOW) this.#times.shift();
     const wanted = Math.min(LONGEST_MS, Math.max(SHORTEST_MS, 1.3 * Math.max(...this.#times) + 30));
     this.#ms = Math.max(wanted, this.#ms - SHRINK_MS);
   }
@@ -35,11 +27,6 @@ export class LeadTime {
   /** What the last block took, in ms; 0 before there was one. */
   get lastBlockMs(): number {
     return this.#times[this.#times.length - 1] ?? 0;
-  }
-
-  /** How long before its time the most demanding of the last blocks had to begin, in ms; the lead itself before there was one. */
-  get mostNeededMs(): number {
-    return this.#times.length === 0 ? this.#ms : Math.max(...this.#neededTimes);
   }
 
   /** Milliseconds. */

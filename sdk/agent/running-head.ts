@@ -81,9 +81,10 @@ export class RunningHead {
       signal,
       changed: () => health.update(),
       earliestAgain: (nowMs) => this.#speaking.earliestAgain(nowMs),
-      makeAgain: (block, ahead) => {
-        this.screen.discardFrom(block);
-        this.#speaking.makeAgain(block, ahead);
+      canMakeAgain: (frame) => this.#speaking.canMakeAgain(frame),
+      makeAgain: (frame, beginning) => {
+        this.screen.discardFrom(times.frameStartMs(frame));
+        this.#speaking.makeAgain(frame, beginning);
       },
     });
     this.screen = new AgentScreen({
@@ -101,7 +102,7 @@ export class RunningHead {
       generator,
       blocksUnderWay,
       place: (block) => this.#place(block),
-      conditions: () => this.#conditions(),
+      conditions: (signal) => this.#conditions(signal),
       show: (block, frames) => {
         if (!frames.motion.held) health.well("generator");
         this.screen.show(block, frames);
@@ -126,7 +127,7 @@ export class RunningHead {
     const nowMs = this.#host.clock.nowMs();
     const block = this.#times.firstUnseen(nowMs);
     this.speech.interrupt(nowMs);
-    this.screen.discardFrom(block);
+    this.screen.discardFrom(this.#times.startMs(block));
     this.#speaking.interrupt(block, this.#times.sampleAt(nowMs));
     this.#host.health.update();
   }
@@ -242,10 +243,13 @@ export class RunningHead {
   }
 
   /** What a block is made from, beside its speech. */
-  async #conditions(): Promise<Omit<GeneratorStepInput, "pcm">> {
+  async #conditions(hurry: AbortSignal): Promise<Omit<GeneratorStepInput, "pcm">> {
     const { clock, affect, expressivity } = this.#host;
     const waited = new AbortController();
+    const stopWaiting = (): void => waited.abort();
+    hurry.addEventListener("abort", stopWaiting);
     await Promise.race([this.#listening.settled(), waitUntil(clock, clock.nowMs() + WAIT_FOR_LCU_MS, waited.signal)]);
+    hurry.removeEventListener("abort", stopWaiting);
     waited.abort();
     const { sdcm, lau } = this.#switches;
     const emotion = affect.at(clock.nowMs() / 1_000);

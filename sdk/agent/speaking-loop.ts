@@ -1,26 +1,16 @@
 import { EchoError } from "../base/errors.js";
-import { letPictureGo } from "../frame/held-pictures.js";
 import { type PlayoutClock, waitUntil } from "../frame/playout-clock.js";
 import {
   type GeneratorStepInput,
   type GeneratorStepOutput,
   type GeneratorWorkerApi,
   MAX_REWIND_BLOCKS,
-  type PaintOutput,
 } from "../protocol/generator-worker.js";
-import type { Picture } from "../protocol/picture.js";
 import { transferArrays } from "../runtime/transfer.js";
+import { BlockPainter, type ReadyFrames } from "./block-painter.js";
 import type { BlockTimes } from "./block-times.js";
 import { LeadTime } from "./lead-time.js";
-
-/** Frames `from` .. `to` of a block, which are ready: their pictures, and the motion of the whole block. */
-export type ReadyFrames = {
-  readonly from: number;
-  readonly to: number;
-  /** One a frame, or fewer, each then stands for as many frames. */
-  readonly rgba: readonly Picture[];
-  readonly motion: GeneratorStepOutput;
-};
+import { LoopPace } from "./loop-pace.js";
 
 /** What a {@link SpeakingLoop} needs of its agent. */
 export type SpeakingLoopHost = {
@@ -31,8 +21,8 @@ export type SpeakingLoopHost = {
   readonly blocksUnderWay?: number | undefined;
   /** Gives a block's audio its place (f32 [2560]); called once for each block in order, and again after an interruption. */
   place(block: number): Float32Array;
-  /** What the block is generated from; it may wait shortly for what the user has just done. */
-  conditions(block: number): Promise<Omit<GeneratorStepInput, "pcm">>;
+  /** What a block is generated from; it may wait shortly for what the user has just done, unless `signal` is aborted. */
+  conditions(signal: AbortSignal): Promise<Omit<GeneratorStepInput, "pcm">>;
   /** Frames are ready: all of a block, or a part of it while the others are painted. */
   show(block: number, frames: ReadyFrames): void;
   /** All of a block is made; `output` has every picture and the time of every stage. */
@@ -45,14 +35,11 @@ export type SpeakingLoopHost = {
 const KEPT_BLOCKS = 8;
 /** When the clock has jumped by more than this (the machine slept), blocks are left out instead of made up for, in ms. */
 const JUMP_MS = 1_000;
-/** Blocks that are made again must be ready in time: so much longer than the slowest of the last ones, and so many ms. */
-const MARGIN = 1.15;
-const MARGIN_MS = 15;
-/** Pictures whose slowest counts. */
-const PICTURES = 100;
 /** How often within a minute the generator may begin anew after NaN. */
 const MOST_RESETS = 3;
 const RESETS_WITHIN_MS = 60_000;
+
+type Conditions = Omit<GeneratorStepInput, "pcm">;
 
 /** A block that was asked for: whether it counts as made, and how to show it once it has come. */
 type BlockUnderWay = {
@@ -87,17 +74,20 @@ export class SpeakingLoop {
   #wentBack = false;
   #resets: number[] = [];
   #failure: { readonly error: unknown } | undefined;
-  /** The block whose audio the generator works on, and since when. */
-  #making: number | undefined;
-  #makingSinceMs = 0;
-  /** The block whose pictures are painted one by one, since when the one at work is, and how many are left with it. */
-  #painting: { readonly block: number; sinceMs: number; left: number } | undefined;
-  readonly #pictureMs: number[] = [];
+  /** The block that the generator makes or paints. */
+  #busyWith: number | undefined;
+  readonly #pace = new LoopPace();
+  /** What the last blocks were made from. */
+  readonly #conditions = new Map<number, Conditions>();
+  readonly #painter: BlockPainter;
+  /** The frame that speech begins with: pictures of its block before it are not painted. */
+  #paintFrom = 0;
   /** The audio of the block before those that are made again has changed. */
   #heardOtherwise = false;
 
   constructor(host: SpeakingLoopHost) {
     this.#host = host;
+    this.#painter = new BlockPainter({ ...host, pace: this.#pace, lead: this.#lead });
   }
 
   /** Blocks of pictures that were left out. */
@@ -146,48 +136,47 @@ export class SpeakingLoop {
     }
     this.#toPlace = Math.min(this.#toPlace, block);
     this.#rewindTo = Math.min(this.#rewindTo ?? block, block);
+    this.#painter.takeBack(block * this.#host.times.blockFrames);
+    this.#paintFrom = 0;
     this.#wake.abort();
     this.#wake = new AbortController();
+  }
+
+  /** The first frame that would be ready in time if it was asked for now. */
+  earliestAgain(nowMs: number): number {
+    const { times } = this.#host;
+    const { cutMs, wholeMs } = this.#pace.busyMs(nowMs);
+    const after = (ms: number): number => times.frameFrom(nowMs + ms + this.#pace.againMs);
+    const frame = after(cutMs);
+    // The block under way stays if it comes before, and its pictures are wanted first.
+    return this.#busyWith !== undefined && times.blockOf(frame) > this.#busyWith ? after(wholeMs) : frame;
+  }
+
+  /** Whether speech that begins with `frame` is begun earlier by making that again than by waiting for the next block that is placed. */
+  canMakeAgain(frame: number): boolean {
+    const { times } = this.#host;
+    const made = new Set([...this.#made, this.#busyWith ?? -1]);
+    const undone = [...made].filter((block) => block >= times.blockOf(frame)).length;
+    return this.#rewindTo === undefined && this.#audio.has(times.hearingBlock(frame)) && undone <= MAX_REWIND_BLOCKS;
   }
 
   /**
-   * The first block that can be made again, or for the first time, before it is shown, if that is earlier than the next block that is
-   * placed anyway.
+   * Speech begins with `frame`: what is shown from there on is made again. `beginning` takes the place of the end of the audio of the
+   * block that hears it.
    */
-  earliestAgain(nowMs: number): number | undefined {
+  makeAgain(frame: number, beginning: Float32Array): void {
     const { times } = this.#host;
-    const oneMs = MARGIN * this.#lead.mostNeededMs + MARGIN_MS;
-    const after = (ms: number): number => Math.ceil((nowMs + ms + oneMs - times.originMs) / times.blockMs);
-    const { cutMs, wholeMs } = this.#underWayMs(nowMs);
-    let block = after(cutMs);
-    const busyWith = this.#making ?? this.#painting?.block;
-    if (busyWith !== undefined && block > busyWith) block = after(wholeMs); // it stays, and its pictures are wanted first
-    return block <= this.#toPlace && this.#audio.has(block - 1) && this.#rewindTo === undefined ? block : undefined;
-  }
-
-  /** Speech begins with `block`: makes it and what follows again. `ahead` takes the place of the end of the audio before it. */
-  makeAgain(block: number, ahead: Float32Array): void {
-    const before = this.#audio.get(block - 1)!;
-    before.set(ahead, before.length - ahead.length);
-    for (const placed of [...this.#audio.keys()]) if (placed >= block) this.#audio.delete(placed);
-    this.#toPlace = Math.min(this.#toPlace, block);
+    const [block, hears] = [times.blockOf(frame), times.hearingBlock(frame)];
+    const pcm = this.#audio.get(hears)!;
+    pcm.set(beginning, pcm.length - beginning.length);
+    for (const placed of [...this.#audio.keys()]) if (placed > hears) this.#audio.delete(placed);
+    this.#toPlace = Math.min(this.#toPlace, hears + 1);
     this.#rewindTo = block;
-    this.#heardOtherwise = true;
+    this.#painter.takeBack(frame);
+    this.#paintFrom = frame;
+    this.#heardOtherwise = hears < block;
     this.#wake.abort();
     this.#wake = new AbortController();
-  }
-
-  /** How long the generator is still busy with the block under way: if its pictures are dropped, and if they are painted. */
-  #underWayMs(nowMs: number): { readonly cutMs: number; readonly wholeMs: number } {
-    const pictureMs = MARGIN * Math.max(0, ...this.#pictureMs);
-    if (this.#making !== undefined) {
-      const cutMs = Math.max(0, MARGIN * this.#lead.mostNeededMs - (nowMs - this.#makingSinceMs));
-      return { cutMs, wholeMs: cutMs + pictureMs * (this.#paintsOneByOne ? this.#host.times.blockFrames - 1 : 0) };
-    }
-    if (this.#painting === undefined) return { cutMs: 0, wholeMs: 0 };
-    const { sinceMs, left } = this.#painting;
-    const cutMs = Math.max(0, pictureMs - (nowMs - sinceMs));
-    return { cutMs, wholeMs: cutMs + pictureMs * (left - 1) };
   }
 
   /** Pictures can be shown, or dropped, one by one. Where the way to the generator is long they come together. */
@@ -220,7 +209,8 @@ export class SpeakingLoop {
     const { clock, times, generator, blocksUnderWay = 1 } = this.#host;
     const newest = this.#toPlace - 1;
     // A block that would be over before it is ready is left out for the newest one, which may still come in time.
-    if (nowMs + this.#lead.lastBlockMs > times.startMs(this.#toMake) + times.blockMs && newest > this.#toMake) {
+    const neededMs = this.#beginsSpeech(this.#toMake) ? 0 : this.#lead.lastBlockMs;
+    if (nowMs + neededMs > times.startMs(this.#toMake) + times.blockMs && newest > this.#toMake) {
       this.#skipped += newest - this.#toMake;
       if (!this.#wentBack) this.#tooSlow += newest - this.#toMake;
       this.#toMake = newest;
@@ -231,16 +221,17 @@ export class SpeakingLoop {
     const block = this.#toMake;
     const beganMs = clock.nowMs();
     const placing = this.#placeOnTime();
-    this.#makingSinceMs = beganMs;
     try {
-      const conditions = await this.#host.conditions(block);
+      const conditions = await this.#conditionsOf(block);
       if (this.#rewindTo !== undefined && block >= this.#rewindTo) return; // taken back meanwhile
       const pcm = this.#audio.get(block)?.slice() ?? new Float32Array(times.blockSamples);
-      this.#making = block;
+      this.#busyWith = block;
+      const paintFrom = this.#beginsSpeech(block) ? this.#paintFrom % times.blockFrames : 0;
       const paintNow = this.#paintsOneByOne ? 1 : undefined;
-      const asked = this.#ask(block, beganMs, generator.step(transferArrays({ ...conditions, pcm, paintNow })));
+      const step = generator.step(transferArrays({ ...conditions, pcm, paintFrom, paintNow }));
+      const after = paintNow === undefined ? 0 : Math.max(0, (conditions.pictures ?? times.blockFrames) - 1);
+      const asked = this.#ask(block, beganMs, this.#pace.timed("first", step, clock, after));
       if (blocksUnderWay === 1) await asked.arrival;
-      this.#making = undefined;
       this.#made.push(block);
       if (this.#made.length > MAX_REWIND_BLOCKS + 1) this.#made.shift();
       this.#toMake = block + 1;
@@ -249,10 +240,22 @@ export class SpeakingLoop {
       if (this.#underWay.size >= blocksUnderWay)
         await Promise.race([...this.#underWay].map(({ arrival }) => arrival.catch(() => {})));
     } finally {
-      this.#making = undefined;
-      this.#painting = undefined;
+      this.#busyWith = undefined;
       placing.abort();
     }
+  }
+
+  /** Whether speech begins within the block, which is shown already. */
+  #beginsSpeech(block: number): boolean {
+    return this.#paintFrom > 0 && this.#host.times.blockOf(this.#paintFrom) === block;
+  }
+
+  /** A block that is made again is made from what it was made from: only its sound differs, so that nothing else moves at the seam. */
+  async #conditionsOf(block: number): Promise<Conditions> {
+    const known = this.#conditions.get(block) ?? (await this.#host.conditions(this.#wake.signal));
+    this.#conditions.set(block, known);
+    this.#conditions.delete(block - KEPT_BLOCKS);
+    return { ...known, fPu: known.fPu.slice(), emotion: known.emotion.slice() }; // a thread takes them
   }
 
   /** Follows a block until it has come; it is shown unless it was taken back meanwhile. */
@@ -268,7 +271,8 @@ export class SpeakingLoop {
     asked.arrival = step
       .then(async (output) => {
         const arrivedMs = this.#host.clock.nowMs();
-        asked.show = () => this.#showAll(asked, output, { beganMs, arrivedMs });
+        asked.show = () =>
+          this.#painter.paint({ block, output, beganMs, arrivedMs, takenBack: () => this.#isTakenBack(asked) });
         if (asked.counted) await asked.show();
       })
       .finally(() => this.#underWay.delete(asked));
@@ -279,44 +283,8 @@ export class SpeakingLoop {
     return asked;
   }
 
-  /** Shows what has come, and has the other pictures painted and shows them, until the block is taken back. */
-  async #showAll(
-    asked: BlockUnderWay,
-    output: GeneratorStepOutput,
-    { beganMs, arrivedMs }: { readonly beganMs: number; readonly arrivedMs: number },
-  ): Promise<void> {
-    const host = this.#host;
-    const { clock, times } = host;
-    const { block } = asked;
-    const takenBack = (): boolean =>
-      asked.takenBack || (this.#rewindTo !== undefined && block >= this.#rewindTo) || this.#stop.signal.aborted;
-    const pictures = output.rgba.length + (output.unpainted ?? 0);
-    const frameOf = (picture: number): number => Math.round((picture * times.blockFrames) / Math.max(1, pictures));
-    const { stageMs } = output;
-    const rgba = [...output.rgba];
-    let neededMs = arrivedMs - beganMs;
-    let tookMs = neededMs;
-    const to = pictures === 0 ? times.blockFrames : frameOf(rgba.length);
-    if (takenBack()) output.rgba.forEach(letPictureGo);
-    else host.show(block, { from: 0, to, rgba: output.rgba, motion: output });
-    for (let left = output.unpainted ?? 0; left > 0; left--) {
-      if (takenBack()) return; // it took less than a block takes: its time says nothing
-      const sinceMs = clock.nowMs();
-      this.#painting = { block, sinceMs, left };
-      const painted: PaintOutput = await host.generator.paint!();
-      const nowMs = clock.nowMs();
-      this.#pictureMs.push(nowMs - sinceMs);
-      if (this.#pictureMs.length > PICTURES) this.#pictureMs.shift();
-      for (const [stage, ms] of Object.entries(painted.stageMs)) stageMs[stage] = (stageMs[stage] ?? 0) + ms;
-      const from = frameOf(rgba.length);
-      rgba.push(painted.rgba);
-      tookMs = nowMs - beganMs;
-      neededMs = Math.max(neededMs, tookMs - from * times.frameMs);
-      if (takenBack()) letPictureGo(painted.rgba);
-      else host.show(block, { from, to: frameOf(rgba.length), rgba: [painted.rgba], motion: output });
-    }
-    this.#lead.add(tookMs, neededMs);
-    if (!takenBack()) host.made({ ...output, rgba }, tookMs);
+  #isTakenBack({ block, takenBack }: BlockUnderWay): boolean {
+    return takenBack || (this.#rewindTo !== undefined && block >= this.#rewindTo) || this.#stop.signal.aborted;
   }
 
   /** Goes on placing sound by the clock while a block is being made. */
@@ -367,7 +335,7 @@ export class SpeakingLoop {
     const before = this.#made[this.#made.length - 1];
     const pcm =
       (before !== undefined && this.#audio.get(before)?.slice()) || new Float32Array(this.#host.times.blockSamples);
-    await this.#host.generator.rewind({ blocks, pcm });
+    await this.#pace.timed("rewind", this.#host.generator.rewind({ blocks, pcm }), this.#host.clock);
   }
 
   /** NaN in a state poisons every block after it: the states go back to zero, but not again and again. */

@@ -129,7 +129,7 @@ describe("speaking", () => {
     expect(before.reduce((sum, { pcm }) => sum + pcm.length, 0)).toBe(3_840); // what had come was played without a gap
   });
 
-  it("shows the first frame within a block and 100 ms, at every place of a block, on a machine that is busy all the time", async () => {
+  it("shows the first frame within a block, at every place of a block, on a machine that is busy all the time", async () => {
     const model = new SlowModel({ motionMs: 50, pictureMs: 20 }); // 130 ms of the 160 that a block lasts
     const { agent, clock, pass, shown } = await setUp({}, model);
     model.wait = (ms) => clock.waitUntil(clock.nowMs() + ms);
@@ -149,7 +149,7 @@ describe("speaking", () => {
     }
     const sorted = [...waits].sort((a, b) => a - b);
     console.log(`first frames of speech after ${sorted.join(", ")} ms`);
-    expect(sorted.at(-1)).toBeLessThanOrEqual(160 + 100);
+    expect(sorted.at(-1)).toBeLessThanOrEqual(160);
     expect(shown.every(({ index }, i) => index === i)).toBe(true); // none twice, none left out
     expect(agent.stats()).toMatchObject({ skippedBlocks: 0, droppedFrames: 0, quality: "full" });
     expect(model.finished).toBeLessThan(model.steps.length); // pictures of silence that nobody would see are not painted

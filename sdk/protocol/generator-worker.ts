@@ -17,6 +17,8 @@ export type GeneratorStepInput = {
   readonly expressivity: number;
   /** How many of the block's frames are painted: 4, 2, 1 or 0; blendshapes and pose always come for all. @default 4 */
   readonly pictures?: number | undefined;
+  /** The first of the block's frames that somebody will see: pictures before it need not be painted. @default 0 */
+  readonly paintFrom?: number | undefined;
   /** How many of them come with the answer; `paint()` gives the others. @default all */
   readonly paintNow?: number | undefined;
   /** Steps of the sampler. @default as many as the pack says */
@@ -31,6 +33,8 @@ export type GeneratorStepOutput = {
   readonly blendshapes: Float32Array;
   /** f32 [4*6]: yaw, pitch, roll (rad), x, y, z (head heights). */
   readonly pose: Float32Array;
+  /** Pictures before these that were left out, because of `paintFrom`. @default 0 */
+  readonly leftOut?: number | undefined;
   /** Pictures that `paint()` still has to give. @default 0 */
   readonly unpainted?: number | undefined;
   /** Milliseconds that each graph took. */

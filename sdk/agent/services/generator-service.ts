@@ -116,11 +116,14 @@ export class GeneratorService implements GeneratorWorkerApi {
       const audio = await timed("avatar-audio-encoder", () => audioEncoder.encode(input.pcm));
       const tokens = await timed("generator", () => generator.generate({ ...input, audio }));
       const { blendshapes, pose } = await timed("blendshape-head", () => head.read(tokens));
-      const painted = paintedTokens(tokens, blendshapes.length / ARKIT_BLENDSHAPES.length, input.pictures);
+      const frames = blendshapes.length / ARKIT_BLENDSHAPES.length;
+      const all = paintedTokens(tokens, frames, input.pictures);
+      const leftOut = Math.floor(((input.paintFrom ?? 0) * all.length) / frames);
+      const painted = all.slice(leftOut);
       const now = painted.slice(0, paintsOneByOne(this.#ready().runtime) ? input.paintNow : undefined);
       const rgba = now.length === 0 ? [] : await timed("decoder", () => avatar.decoder.decode(joined(now)));
       this.#unpainted = painted.slice(now.length);
-      return transferArrays({ rgba, blendshapes, pose, unpainted: this.#unpainted.length, stageMs });
+      return transferArrays({ rgba, blendshapes, pose, leftOut, unpainted: this.#unpainted.length, stageMs });
     });
   }
 
