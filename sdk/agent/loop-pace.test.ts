@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { LoopPace } from "./loop-pace.js";
 
 /** A pace after so many answers, each with its own time. */
-async function after(runs: readonly (readonly ["rewind" | "first" | "picture", number])[]) {
+async function paceAfter(runs: readonly (readonly ["rewind" | "first" | "picture", number])[]) {
   const pace = new LoopPace();
   let nowMs = 0;
   const clock = { nowMs: () => nowMs };
@@ -11,13 +11,16 @@ async function after(runs: readonly (readonly ["rewind" | "first" | "picture", n
     nowMs += tookMs;
     await answer;
   }
-  return { pace, clock, pass: (ms: number) => void (nowMs += ms) };
+  const pass = (ms: number): void => {
+    nowMs += ms;
+  };
+  return { pace, clock, pass };
 }
 const times = <T>(count: number, value: T): T[] => new Array<T>(count).fill(value);
 
 describe("LoopPace", () => {
   it("expects of the next block what most blocks took, whatever hiccups there were", async () => {
-    const { pace } = await after([
+    const { pace } = await paceAfter([
       ...times(18, ["first", 60] as const),
       ...times(2, ["first", 900] as const),
       ["rewind", 5],
@@ -27,7 +30,7 @@ describe("LoopPace", () => {
   });
 
   it("knows how long the work under way still takes, without its pictures and with them", async () => {
-    const { pace, clock, pass } = await after([
+    const { pace, clock, pass } = await paceAfter([
       ["first", 60],
       ["picture", 20],
     ]);
@@ -50,7 +53,7 @@ describe("LoopPace", () => {
   });
 
   it("forgets an answer that failed", async () => {
-    const { pace, clock } = await after([["first", 60]]);
+    const { pace, clock } = await paceAfter([["first", 60]]);
     await expect(pace.timed("first", Promise.reject(new Error("test")), clock)).rejects.toThrow("test");
     expect(pace.busyMs(clock.nowMs())).toEqual({ cutMs: 0, wholeMs: 0 });
     expect(pace.againMs).toBe(70);
