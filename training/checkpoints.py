@@ -1,37 +1,57 @@
 """Keeps what was trained: `python -m training.checkpoints save build/train-cpu training/checkpoints/cpu`, and `restore` the other way.
 
-A kept stage is its averaged weights in half precision with its figures; optimiser states are left out. A restored stage counts as
-done; raise its `minutes` or `steps` in the config and pass `--open STAGE` to train it further.
+A kept stage is its averaged weights in half precision with its figures. Optimiser states are left out, and so is what a stage has unchanged
+from the one before it (the frozen generator under the LoRA of stage 2, for one). A restored stage counts as done; raise its `minutes` or
+`steps` in the config and pass `--open STAGE` to train it further.
 """
 
 import argparse
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
 KEPT = ("geometry", "speech", "paint", "eyes", "talking", "interactive", "distil")
+BEFORE = {"interactive": ("talking", {"speaker.": ""}), "distil": ("interactive", {"generator.": "speaker.generator.", "phi.": "context.phi.", "gca.": "context.gca."})}
+"""Stage -> the stage that it begins from, and how the names of its weights begin here and there."""
+
+
+def inherited(stage: str, name: str, stages: dict[str, dict[str, Tensor]]) -> Tensor | None:
+    """The weight of the stage before that the weight `name` of `stage` began as; None where there is none."""
+    before, prefixes = BEFORE.get(stage, ("", {}))
+    for here, there in prefixes.items():
+        if name.startswith(here):
+            return stages.get(before, {}).get(there + name.removeprefix(here))
+    return None
+
+
+def unchanged(a: Tensor, b: Tensor | None) -> bool:
+    """Whether two half-precision weights are the same but for a rounding."""
+    return b is not None and a.shape == b.shape and torch.allclose(a.float(), b.float(), rtol=1e-3, atol=1e-6)
 
 
 def save(work: Path, folder: Path) -> None:
     """Writes `<folder>/<stage>.pt` for every finished stage in `work`."""
     folder.mkdir(parents=True, exist_ok=True)
-    for stage in KEPT:
-        if not (work / f"{stage}.pt").exists():
-            continue
+    stages: dict[str, dict[str, Tensor]] = {}
+    for stage in (name for name in KEPT if (work / f"{name}.pt").exists()):
         state = torch.load(work / f"{stage}.pt", weights_only=False)
-        halves = {key: value.half() if value.is_floating_point() else value for key, value in state["averaged"].items()}
+        stages[stage] = {key: value.half() if value.is_floating_point() else value for key, value in state["averaged"].items()}
+        own = {key: value for key, value in stages[stage].items() if not unchanged(value, inherited(stage, key, stages))}
         rest = {key: state[key] for key in ("step", "seconds", "figures", "config", "scaled") if key in state}
-        torch.save({"averaged": halves, **rest}, folder / f"{stage}.pt")
+        torch.save({"averaged": own, "names": list(stages[stage]), **rest}, folder / f"{stage}.pt")
         print(f"{stage}: {(folder / f'{stage}.pt').stat().st_size / 1e6:.1f} MB, {state['step']} steps")
 
 
 def restore(folder: Path, work: Path, opened: list[str]) -> None:
     """Writes checkpoints that the stages resume from; those named in `opened` go on training."""
     work.mkdir(parents=True, exist_ok=True)
-    for path in sorted(folder.glob("*.pt")):
-        state = torch.load(path, weights_only=False)
-        weights = {key: value.float() if value.is_floating_point() else value for key, value in state["averaged"].items()}
-        torch.save(state | {"averaged": weights, "weights": weights, "optimiser": {}, "done": path.stem not in opened}, work / path.name)
+    stages: dict[str, dict[str, Tensor]] = {}
+    for stage in (name for name in KEPT if (folder / f"{name}.pt").exists()):
+        state = torch.load(folder / f"{stage}.pt", weights_only=False)
+        own = {key: value.float() if value.is_floating_point() else value for key, value in state["averaged"].items()}
+        stages[stage] = {key: own[key] if key in own else inherited(stage, key, stages) for key in state.pop("names")}
+        torch.save(state | {"averaged": stages[stage], "weights": stages[stage], "optimiser": {}, "done": stage not in opened}, work / f"{stage}.pt")
 
 
 def main() -> None:

@@ -2,7 +2,7 @@
 
     tokens -> keypoints --splat--> feature image 64 x 64 ---.
                  |                                            U-Net 64..8 -> 128 -> 256: warp mask, paint, alpha
-                 '-> coarse flow -> warped reference + maps -'     + close-up of eyes and mouth, from finer splats and a second
+                 '-> coarse flow -> warped reference + maps -'     + close-up of eyes and mouth, from two finer splats and a second
                                                                      reference with the mouth open and the eyes shut
 Geometry is given by the keypoints; what stays visible is carried over from the reference picture by the flow they span (as in
 first-order motion models, Siarohin et al. 2019); what it hides (teeth, tongue, lids) comes the same way from the second one, or is painted.
@@ -13,9 +13,16 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from training.data.heads.landmarks import KEYPOINT_GROUPS, KEYPOINT_INDEX
 from training.model.config import Painter
 from training.model.keypoints import KeypointHead
 from training.model.layout import KEYPOINTS, TOKEN_WIDTH, TOKENS
+
+IRIS_DOTS = (0.008, 0.013, 0.022)
+"""Radii of the dots on an iris in half widths, one to three pixels: the glint, the pupil, the iris."""
+SHARP = [KEYPOINT_INDEX[name] for group in ("lipsOuter", "lipsInner", "eyeLeft", "eyeRight") for name in KEYPOINT_GROUPS[group] if not name.startswith("iris")]
+SHARP += [KEYPOINT_INDEX[name] for name in ("irisLeft", "irisRight") for _ in IRIS_DOTS]
+"""Keypoints that are splatted at full size: the rims of lips and lids, and the dots on both irises."""
 
 
 class ReferenceEncoder(nn.Module):
@@ -80,7 +87,7 @@ class CloseUp(nn.Module):
         self.enter = nn.Conv2d(c + painter.half + painter.canvas + 8 + self.splats, c, 3, padding=1)
         self.mix = nn.ModuleList(nn.Conv2d(c, c, 3, padding=1) for _ in range(2))
         self.to_full = nn.Conv2d(c, 4 * f, 1)
-        self.full1 = nn.Conv2d(f + 8, f, 3, padding=1)
+        self.full1 = nn.Conv2d(f + 8 + self.splats, f, 3, padding=1)
         self.full2 = nn.Conv2d(f, 6, 3, padding=1)
         nn.init.zeros_(self.full2.weight)
         nn.init.zeros_(self.full2.bias)
@@ -91,8 +98,8 @@ class CloseUp(nn.Module):
         fade[0, 0, row : row + side, column : column + side] = ramp[:, None] * ramp[None]
         self.register_buffer("fade", fade, persistent=False)
 
-    def forward(self, wide: Tensor, half: Tensor, kept: Tensor, moved: Tensor, opened: Tensor, splat: Tensor) -> Tensor:
-        """Maps of a window: wide [F,C,g,g], half and kept and splat at 2g, moved and opened [F,4,4g,4g] (both references, warped).
+    def forward(self, wide: Tensor, half: Tensor, kept: Tensor, moved: Tensor, opened: Tensor, splat: Tensor, sharp: Tensor) -> Tensor:
+        """Maps of a window: wide [F,C,g,g], half and kept and splat at 2g, at 4g moved and opened (both references, warped) and sharp (the finest splats).
 
         Gives [F,6,4g,4g]: additions to the five last channels of the decoder, and the mask of the opened reference (logits + 2).
         """
@@ -101,7 +108,7 @@ class CloseUp(nn.Module):
         h = F.silu(self.enter(h))
         for conv in self.mix:
             h = h + F.silu(conv(h))
-        h = F.silu(self.full1(torch.cat([F.pixel_shuffle(self.to_full(h), 2), moved], 1)))
+        h = F.silu(self.full1(torch.cat([F.pixel_shuffle(self.to_full(h), 2), moved, sharp], 1)))
         return self.full2(h)
 
 
@@ -131,6 +138,9 @@ class Decoder(nn.Module):
         self.close = CloseUp(painter, c1) if painter.close else None
         self.fine = nn.Linear(128, KEYPOINTS * painter.close_splat) if painter.close else None  # local features of the finer splats
         self.log_sigma_fine = nn.Parameter(torch.full((KEYPOINTS,), -3.4))
+        self.sharp = nn.Linear(128, len(SHARP) * painter.close_splat) if painter.close else None  # and of the sharpest ones
+        self.log_sigma_sharp = nn.Parameter(torch.full((len(SHARP),), -4.5))
+        self.aside = nn.Parameter(torch.zeros(len(SHARP), 2))  # where a sharp splat lies beside its keypoint, in half widths
         self.flow_fix = nn.Conv2d(c1, 2, 3, padding=1)
         self.to_half = nn.Conv2d(c1, 4 * painter.half, 1)
         self.half1 = nn.Conv2d(painter.half + painter.canvas + 4, painter.half, 3, padding=1)
@@ -143,6 +153,7 @@ class Decoder(nn.Module):
         axis = centres(painter.grid)
         self.register_buffer("axis", axis, persistent=False)
         self.register_buffer("axis_fine", centres(2 * painter.grid), persistent=False)
+        self.register_buffer("axis_full", centres(painter.size), persistent=False)
         self.register_buffer("cells", torch.stack(torch.meshgrid(axis, axis, indexing="xy"))[None], persistent=False)  # [1,2,G,G] as x, y
 
     def settle(self, rest: Tensor) -> None:
@@ -151,6 +162,8 @@ class Decoder(nn.Module):
         with torch.no_grad():
             self.log_sigma.copy_(distance.mul(0.6).clamp(0.02, 0.10).log())
             self.log_sigma_fine.copy_(distance.mul(0.35).clamp(0.01, 0.06).log())
+            self.log_sigma_sharp.copy_(distance.mul(0.25).clamp(0.008, 0.03).log()[SHARP])
+            self.log_sigma_sharp[-2 * len(IRIS_DOTS) :] = torch.tensor(2 * IRIS_DOTS).log()
             self.log_reach.copy_(distance.mul(0.9).clamp(0.03, 0.25).log())
             self.log_reach_opened.copy_(self.log_reach)
 
@@ -216,10 +229,13 @@ class Decoder(nn.Module):
             local = self.fine(style.float()).reshape(-1, KEYPOINTS, close.splats)
             x, y = (self.axis_fine[v * 2 : (v + side) * 2] for v in (column, row))
             splat = spread(x, points.float(), self.log_sigma_fine, local, y)
+            local = self.sharp(style.float()).reshape(-1, len(SHARP), close.splats)
+            x_full, y_full = (self.axis_full[v * scale : (v + side) * scale] for v in (column, row))
+            sharp = spread(x_full, points.float()[:, SHARP] + self.aside, self.log_sigma_sharp, local, y_full)
             flow, _ = flow_to(opened_points.float(), points.float(), self.log_reach_opened, torch.stack(torch.meshgrid(x, y, indexing="xy"))[None], x, y)
         flow = F.interpolate(flow, scale_factor=scale // 2, mode="bilinear", align_corners=False)
         opened = F.grid_sample(picture, flow.permute(0, 2, 3, 1), padding_mode="border", align_corners=False)
-        found = close(wide, half, kept, moved, opened, splat)
+        found = close(wide, half, kept, moved, opened, splat, sharp)
         fade = close.fade[:, :, row * scale : (row + side) * scale, column * scale : (column + side) * scale]
         share = fade * torch.sigmoid(found[:, 5:] - 2)
         together = torch.cat([found[:, :5] * fade, share, opened * share], 1)
