@@ -57,10 +57,9 @@ describe.skipIf(chromiumPath === undefined)("the Babylon plugin draws", { timeou
     ["webgpu", "right", "bitmap", "premultiplied"],
     ["webgpu", "left", "texture", "straight"],
     ["webgpu", "right", "texture", "premultiplied"],
-  ] as const)("texture, billboard and rig with %s in a %s-handed scene, %s, %s", async (...how) => {
-    const page = await open(...how);
-    const [kind] = how;
-    const name = `babylon-${how.join("-")}`;
+  ] as const)("texture, billboard and rig with %s in a %s-handed scene, %s, %s", async (kind, side, form, alpha) => {
+    const page = await open(kind, side, form, alpha);
+    const name = `babylon-${kind}-${side}-${form}-${alpha}`;
     const shown = await page.evaluate(() => window.show(0, 0));
     expect(shown).toMatchObject({ shown: 1, driven: 52 });
     const rest = await takePicture(page, name, "#scene");
