@@ -107,7 +107,7 @@ export class HeadRecorder {
   #failure: unknown;
   #pictures = 0;
   #endMs = 0;
-  #lastPicture: Uint8ClampedArray | null = null;
+  #lastPicture: object | null = null;
   #canvas: OffscreenCanvas | undefined;
   #stopped: Promise<Recording> | undefined;
 
@@ -237,8 +237,9 @@ export class HeadRecorder {
     const { zeroMs, pictures, sound } = this.#open;
     this.#endMs = frame.timestampMs + 1_000 / FPS;
     sound?.follow(frame.timestampMs);
-    if (frame.rgba === this.#lastPicture) return; // it stands until the next one
-    this.#lastPicture = frame.rgba;
+    const picture = frame.bitmap ?? frame.texture ?? frame.rgba; // wherever it is
+    if (picture === this.#lastPicture) return; // it stands until the next one
+    this.#lastPicture = picture;
     const timing = { timestamp: Math.max(0, frame.timestampMs - zeroMs) / 1_000, duration: 1 / FPS };
     const sample =
       this.format === "webm" ? new VideoSample(frame.toVideoFrame(), timing) : await this.#flat(frame, timing);
