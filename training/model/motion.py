@@ -71,7 +71,7 @@ class BlendshapeHead(nn.Module):
 
 
 class MotionEncoder(nn.Module):
-    """Premultiplied RGBA picture [F,4,256,256] -> tokens [F,12,32].
+    """Premultiplied RGBA picture [F,4,S,S] -> tokens [F,12,32]; a picture of another size is brought to 256 pixels first.
 
     Two looks: the middle of the face at full size, for lips and lids, and the whole picture at a quarter, for the pose of the head.
     """
@@ -85,6 +85,8 @@ class MotionEncoder(nn.Module):
         self.out = nn.Sequential(nn.Linear(48 * 9 * 9 + 32 * 8 * 8, hidden), nn.GELU(), nn.Dropout(0.1), nn.Linear(hidden, TOKENS * TOKEN_WIDTH))
 
     def forward(self, picture: Tensor) -> Tensor:
+        if picture.shape[-1] != 256:
+            picture = F.interpolate(picture, size=(256, 256), mode="bilinear", align_corners=False)
         row, column, side = self.FACE
         near = self.near(picture[:, :, row : row + side, column : column + side])
         far = self.far(F.avg_pool2d(picture, 4))

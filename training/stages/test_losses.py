@@ -7,6 +7,7 @@ from training.data.arkit import ARKIT_INDEX
 from training.data.speech.visemes import mouth_opening
 from training.model.config import Painter
 from training.model.layout import MOTION_NAMES
+from training.model.motion import MotionEncoder
 from training.stages.codec import Geometry, in_mirror
 from training.stages.speech import disturbed
 from training.stages.talking import lips_loss, opening, unsure_past
@@ -35,6 +36,14 @@ def test_a_mirror_swaps_sides_and_turns_the_head() -> None:
     assert torch.equal(seen[:, at("eyeLookInLeft")], motion[:, at("eyeLookInRight")]) and torch.equal(seen[:, at("mouthRight")], motion[:, at("mouthLeft")])
     assert torch.equal(seen[:, at("headYaw")], -motion[:, at("headYaw")]) and torch.equal(seen[:, at("headPitch")], motion[:, at("headPitch")])
     assert torch.equal(in_mirror(seen), motion)
+
+
+def test_the_motion_encoder_reads_pictures_of_any_size() -> None:
+    encoder = MotionEncoder().eval().requires_grad_(False)
+    soft = torch.rand(1, 4, 8, 8)
+    found = [encoder(torch.nn.functional.interpolate(soft, size=(side, side), mode="bilinear", align_corners=False)) for side in (256, 128)]
+    assert found[0].shape == found[1].shape == (1, 12, 32)
+    assert float((found[0] - found[1]).abs().mean()) < 0.1 * float(found[0].abs().mean())
 
 
 def test_disturbed_sound_keeps_its_time() -> None:
