@@ -77,7 +77,7 @@ def main() -> None:
     parser.add_argument("--config", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--talks", type=int, default=8)
-    parser.add_argument("--frames", type=int, default=152, help="of each clip; a multiple of the four of a block")
+    parser.add_argument("--frames", type=int, default=100, help="of each clip; a multiple of the four of a block. Longer turns than four seconds are rare")
     parser.add_argument("--listening-seconds", type=int, default=40, help="of each talk, of which the frames of listening are kept")
     parser.add_argument("--ablations", action="store_true", help="also without each of the switches")
     parser.add_argument("--threads", type=int, default=2)
@@ -98,7 +98,7 @@ def main() -> None:
         name = f"{i:02d}-{own[i]}"
         save_sound(clip.talk.avatar_pcm[shown.start * 640 : shown.stop * 640], arguments.out / f"sound/{name}.wav")
         save(rendered(Head(assets, HEROES[own[i]]), renderer, clip.talk.avatar_face[shown].astype(np.float32)), arguments.out / f"pictures/truth/{name}")
-    print(f"{len(clips)} clips of {arguments.frames} frames rendered", flush=True)
+    print(f"{len(clips)} clips of {arguments.frames} frames rendered; talks without so long a turn: {arguments.talks - len(clips)}", flush=True)
     systems = {"full": {}} | ({f"w-o-{switch}": {switch: 0.0} for switch in SWITCHES} if arguments.ablations else {})
     for system, switches in systems.items():
         made = roll_out(pack, [lane_of(clip, i, avatar=own[i], switches=switches) for i, clip in enumerate(clips)])
