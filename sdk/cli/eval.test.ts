@@ -10,7 +10,7 @@ import { sine, writeWav } from "../media/wav-writing.fixture.js";
 import { evalCommand } from "./eval.js";
 import { evalJudgeCommand } from "./eval-judge.js";
 import { evalRatingPageCommand, evalRatingsCommand } from "./eval-ratings.js";
-import { runCommandLine } from "./run.js";
+import { runCaptured } from "./run-captured.fixture.js";
 
 const NETS = join(import.meta.dirname, "../../fixtures/metrics/nets");
 const COMMANDS = [evalJudgeCommand, evalRatingPageCommand, evalRatingsCommand, evalCommand];
@@ -23,19 +23,8 @@ afterEach(() => rmSync(folder, { recursive: true }));
 const at = (...names: string[]) => join(folder, ...names);
 
 async function run(...args: string[]) {
-  let [out, err] = ["", ""];
-  const io = {
-    out: (text: string) => {
-      out += text;
-    },
-    err: (text: string) => {
-      err += text;
-    },
-    isTty: false,
-    signal: new AbortController().signal,
-  };
-  const code = await runCommandLine(["eval", ...args], io, COMMANDS);
-  return { code, out, err, json: () => JSON.parse(out) };
+  const ended = await runCaptured(["eval", ...args], COMMANDS);
+  return { ...ended, json: () => JSON.parse(ended.out) };
 }
 
 /** A face of `frames` frames that opens and shuts its mouth at `hertz`. */

@@ -5,7 +5,7 @@ import { pathToFileURL } from "node:url";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { evalRatingPageCommand, evalRatingsCommand } from "../../sdk/cli/eval-ratings.js";
-import { runCommandLine } from "../../sdk/cli/run.js";
+import { runCaptured } from "../../sdk/cli/run-captured.fixture.js";
 import { chromiumPath, openChromium } from "./chromium.js";
 import { takePicture } from "./picture.js";
 
@@ -27,18 +27,7 @@ describe.skipIf(chromiumPath === undefined)("the page on which people rate", { t
   const at = (name: string) => join(folder, name);
 
   async function run(...args: string[]): Promise<string> {
-    let [out, err] = ["", ""];
-    const io = {
-      out: (text: string) => {
-        out += text;
-      },
-      err: (text: string) => {
-        err += text;
-      },
-      isTty: false,
-      signal: new AbortController().signal,
-    };
-    await runCommandLine(["eval", ...args], io, [evalRatingPageCommand, evalRatingsCommand]);
+    const { out, err } = await runCaptured(["eval", ...args], [evalRatingPageCommand, evalRatingsCommand]);
     expect(err).toBe("");
     return out;
   }

@@ -2,7 +2,7 @@ import { OBSWebSocket } from "obs-websocket-js/json";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { installOverlay } from "../../plugins/obs/index.js";
 import { createObsInstallCommand } from "../../sdk/cli/obs.js";
-import { runCommandLine } from "../../sdk/cli/run.js";
+import { runCaptured } from "../../sdk/cli/run-captured.fixture.js";
 import { startFakeObs } from "./fake-obs.js";
 import { hasObs, PASSWORD, startObs } from "./real-obs.js";
 
@@ -77,21 +77,7 @@ describe.skipIf(!hasObs)("with a real OBS", { timeout: 120_000 }, () => {
 });
 
 describe("with a server that speaks obs-websocket 5 and has browser sources", () => {
-  const run = async (...args: string[]) => {
-    let [out, err] = ["", ""];
-    const io = {
-      out: (text: string) => {
-        out += text;
-      },
-      err: (text: string) => {
-        err += text;
-      },
-      isTty: false,
-      signal: new AbortController().signal,
-    };
-    const code = await runCommandLine(["obs", "install", ...args], io, [createObsInstallCommand()]);
-    return { code, out, err };
-  };
+  const run = (...args: string[]) => runCaptured(["obs", "install", ...args], [createObsInstallCommand()]);
 
   it("makes a browser source from the command line", async () => {
     const obs = await startFakeObs(PASSWORD);
