@@ -4,6 +4,9 @@ What the student goes on from is, in turn, the true past, its own past (so that 
 teacher that always sees the true past reads the mood off it and hardly needs the words, the user or the minutes before; a student whose
 past tells nothing must take the level of its face from them. Its aim there is still the teacher's end on the true past. `phi` and `gca`
 train along, for nothing before asked the minutes before for anything.
+
+Such crops are too few for 25 moods, so between these steps there are short ones without a teacher (`mood_blocks`, `mood_batch`): silent crops that are all
+told another mood, on another talk's past or on what the student made of that. Just the level of the face counts there.
 """
 
 import copy
@@ -22,7 +25,9 @@ from training.model.layout import TOKEN_WIDTH, TOKENS
 from training.stages.codec import Geometry
 from training.stages.interactive import Context, adapt, merge_lora
 from training.stages.talking import IDENTITIES, Speaker, Weights, condition_of, crop_starts, lips_loss
-from training.stages.talks import Talks, draw, draw_expressivity
+from training.stages.lines import QUIET_RMS
+from training.stages.moods import state_of
+from training.stages.talks import Talk, Talks, draw, draw_expressivity
 from training.stages.trainer import autocast, train
 
 
@@ -76,6 +81,17 @@ def log_snr(time: float) -> float:
     return math.log(time / (1 - time))
 
 
+def silent_starts(talks: list[Talk], blocks: int, count: int, rng: np.random.Generator, block_frames: int) -> list[tuple[Talk, int]]:
+    """Random crops in which the avatar says nothing and its written state stays."""
+    found: list[tuple[Talk, int]] = []
+    while len(found) < count:
+        for talk, first in crop_starts(talks, blocks, count, rng, block_frames):
+            end = first + blocks * block_frames
+            if talk.loudness[first:end].max() < QUIET_RMS and state_of(talk.states, first, end):
+                found.append((talk, first))
+    return found[:count]
+
+
 def train_distil(config: Config, folder: Path, geometry: Geometry, talks: Talks) -> tuple[nn.ModuleDict, dict]:
     modules = load_interactive(config, folder)
     speaker, context = modules["speaker"], modules["context"]
@@ -87,7 +103,40 @@ def train_distil(config: Config, folder: Path, geometry: Geometry, talks: Talks)
     weights = Weights.of(run.options)
     rng = np.random.default_rng(config.seed + 13)
 
+    mood_blocks, mood_batch = int(run.options.get("mood_blocks", 4)), int(run.options.get("mood_batch", 0))
+
+    def ends_of(past: list, noise: Tensor, condition: Condition, identity: Tensor) -> list[Tensor]:
+        """Where each of the student's steps aims, on its own way from `noise`."""
+        ends, x, times = [], noise, euler_times(student_steps)
+        for t, following in zip(times, [*times[1:], 1.0]):
+            end, _ = student["generator"].on_past(past, x, torch.full(noise.shape[:2], t), condition, identity)
+            ends.append(end)
+            x = (x + (following - t) / (1 - t) * (end - x)).detach()
+        return ends
+
+    def mood_loss() -> tuple[Tensor, dict]:
+        crops = silent_starts(talks.train, mood_blocks, mood_batch, rng, config.clock.block_frames)
+        batch = draw(talks, crops, mood_blocks, rng, draw_expressivity(rng, mood_batch), 0.0, 1.0)
+        on = torch.ones(mood_batch, 1)
+        people = torch.tensor([talk.identity % IDENTITIES for talk, _ in crops])
+        with autocast(config):
+            with torch.no_grad():
+                f_pu, _ = context(talks, crops, mood_blocks, context["lpe"].initial_state(mood_batch), on, on)
+                condition = condition_of(speaker, batch, f_pu, 0.0, 0.0)
+                identity = speaker.identity_tokens(people)
+                truth = geometry["embedder"](batch.motion).reshape(mood_batch, mood_blocks, -1, TOKENS, TOKEN_WIDTH)
+                past = truth.roll(1, 0) + 0.05 * torch.randn_like(truth)
+                if rng.random() < 0.5:
+                    past = integrate(student["generator"], past, torch.randn_like(truth), student_steps, condition, identity)
+            known = student["generator"].past_of(past, condition, identity)
+            ends = ends_of(known, torch.randn_like(truth), condition, identity)
+            level = sum(level_loss(geometry, end, batch.motion) for end in ends)
+        return 2 * level, {"mood": float(level.detach())}
+
     def step_loss(step: int, done: float):
+        if mood_batch and step % 2:
+            return mood_loss()
+        turn = step // 2 if mood_batch else step
         crops = crop_starts(talks.train, blocks, run.batch, rng, config.clock.block_frames)
         batch = draw(talks, crops, blocks, rng, draw_expressivity(rng, run.batch), 0.3, 0.4)
         on = torch.ones(run.batch, 1)
@@ -102,26 +151,21 @@ def train_distil(config: Config, folder: Path, geometry: Geometry, talks: Talks)
                 truth = geometry["embedder"](batch.motion).reshape(run.batch, blocks, -1, TOKENS, TOKEN_WIDTH)
                 noise = torch.randn_like(truth)
                 true_past = truth
-                if step % 3 == 1 and done > 0.1:  # own rollout as the past: one student pass on the true past, then its own
+                if turn % 3 == 1 and done > 0.1:  # own rollout as the past: one student pass on the true past, then its own
                     true_past = integrate(speaker["generator"], truth, torch.randn_like(truth), student_steps, condition, identity)
                 true_past = true_past + 0.05 * torch.randn_like(truth)
-                past = true_past.roll(1, 0) if step % 3 == 2 else true_past
+                past = true_past.roll(1, 0) if turn % 3 == 2 else true_past
                 goal = integrate(teacher, true_past, noise, teacher_steps, wise, identity, second_order=True)
-            # the student's steps all aim at the teacher's end
-            loss = truth.new_zeros(())
-            x = noise
-            times = euler_times(student_steps)
-            known = student["generator"].past_of(past, condition, identity)
-            for t, following in zip(times, [*times[1:], 1.0]):
-                end, _ = student["generator"].on_past(known, x, torch.full(noise.shape[:2], t), condition, identity)
-                loss = loss + ((end - goal) ** 2).mean() * (2.0 if following == 1.0 else 1.0)
-                x = (x + (following - t) / (1 - t) * (end - x)).detach()
+            ends = ends_of(student["generator"].past_of(past, condition, identity), noise, condition, identity)
+            end = ends[-1]
+            # the student's steps all aim at the teacher's end, the last one twice as much
+            loss = sum(((e - goal) ** 2).mean() for e in [*ends, end])
             # lips are the truth's: the voice decides them, and a mean over teachers would part them
             lips = lips_loss(geometry, end.reshape(-1, TOKENS, TOKEN_WIDTH), batch.motion.flatten(0, 1), batch.closed.flatten())
             own = batch.dubbed == 0
             level = level_loss(geometry, end[own], batch.motion[own]) if own.any() else loss.new_zeros(())
             movement = movement_loss(geometry, end, goal)
-        shown = {"end": float(((x - goal) ** 2).mean()), "lips": float(lips.detach()), "level": float(level.detach()), "movement": float(movement.detach())}
+        shown = {"end": float(((end.detach() - goal) ** 2).mean()), "lips": float(lips.detach()), "level": float(level.detach()), "movement": float(movement.detach())}
         return loss + weights.lips * lips + level + movement, shown
 
     figures = train("distil", config, run, student, [{"params": list(student.parameters())}], step_loss, folder)

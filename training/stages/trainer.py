@@ -2,6 +2,7 @@
 
 import math
 import os
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -34,6 +35,22 @@ def autocast(config: Config):
     return torch.autocast(config.device, dtype=torch.bfloat16, enabled=config.bf16)
 
 
+def freeze_but(modules: nn.Module, groups: list[dict], only: list[str]) -> list[dict]:
+    """Freezes every parameter whose name fits none of the patterns `only`; gives the groups of what still trains.
+
+    A pack that is trained further in a part keeps the rest to the bit. Raises ValueError where a pattern fits nothing.
+    """
+    fitting = {pattern: {name for name, _ in modules.named_parameters() if re.search(pattern, name)} for pattern in only}
+    idle = [pattern for pattern, names in fitting.items() if not names]
+    if idle:
+        raise ValueError(f"only: nothing is named like {idle}")
+    names = set().union(*fitting.values())
+    for name, parameter in modules.named_parameters():
+        parameter.requires_grad_(parameter.requires_grad and name in names)
+    left = [{**group, "params": [p for p in group["params"] if p.requires_grad]} for group in groups]
+    return [group for group in left if group["params"]]
+
+
 def train(
     name: str,
     config: Config,
@@ -45,11 +62,14 @@ def train(
     report: Callable[[int], dict] | None = None,
 ) -> dict:
     """Trains `groups` of parameters until `run.steps` or `run.minutes`; returns figures. Resumes from `<folder>/<name>.pt` if it is unfinished.
+    The option `only` names what of them trains (`freeze_but`).
 
     `step_loss(step, done)` gives the loss and figures to print, `done` in 0..1. Raises FloatingPointError when the loss is not finite.
     The averaged weights are loaded into `modules` at the end.
     """
     path = folder / f"{name}.pt"
+    if "only" in run.options:
+        groups = freeze_but(modules, groups, run.options["only"])
     optimiser = torch.optim.AdamW(groups, lr=run.lr, betas=(0.9, 0.98), weight_decay=0.01)
     rates = [group["lr"] for group in optimiser.param_groups]
     averaged = Averaged(modules)
@@ -66,7 +86,7 @@ def train(
             optimiser.load_state_dict(saved["optimiser"])
     started = last_save = last_print = time.time()
     figures: dict = {}
-    sums: dict[str, float] = {}
+    sums: dict[str, list[float]] = {}  # a step need not give every figure
     count = 0
 
     def save(done: bool, step: int) -> None:
@@ -98,10 +118,10 @@ def train(
         step += 1
         count += 1
         for key, value in {"loss": float(loss.detach()), **shown}.items():
-            sums[key] = sums.get(key, 0.0) + value
+            sums.setdefault(key, []).append(value)
         now = time.time()
         if now - last_print > 20 or step == run.steps:
-            figures = {k: v / count for k, v in sums.items()} | {"step": step, "stepsPerSecond": count / (now - last_print + 1e-9)}
+            figures = {k: sum(v) / len(v) for k, v in sums.items()} | {"step": step, "stepsPerSecond": count / (now - last_print + 1e-9)}
             print(f"{name} {step} {elapsed / 60:.1f} min  " + "  ".join(f"{k} {v:.4g}" for k, v in figures.items()), flush=True)
             sums, count, last_print = {}, 0, now
         if now - last_save > 120:
