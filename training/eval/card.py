@@ -28,8 +28,9 @@ from training.eval.lip_sync import Sentences, lip_sync, speak
 from training.eval.lips import lips
 from training.eval.reactions import lasting_concern, smile_answers
 from training.eval.recorded import aligned_sets, recorded
-from training.eval.rollouts import Clip, Played, choose_clips, histories, lane_of
+from training.eval.rollouts import Clip, Played, choose_clips, histories, lane_of, play
 from training.eval.session import SWITCHES, Made, Pack, roll_out
+from training.eval.stage_two import stage_two
 from training.eval.trained import NotMeasured, Trained
 from training.model.config import load_config
 
@@ -87,11 +88,6 @@ def affordable(pack: Pack, clips: list[Clip], arguments: argparse.Namespace) -> 
     return share
 
 
-def play(pack: Pack, clips: list[Clip], **switches: float) -> Played:
-    avatars = list(pack.avatars)
-    return Played(clips, roll_out(pack, [lane_of(c, i, avatar=avatars[i % len(avatars)], switches=switches) for i, c in enumerate(clips)]))
-
-
 def shorter(clips: list[Clip], frames: int) -> list[Clip]:
     return [Clip(c.talk, c.first, min(frames, c.frames), c.history) for c in clips]
 
@@ -122,7 +118,7 @@ def measure(pack: Pack, trained: Trained, arguments: argparse.Namespace, figures
 
     figures.measure("recorded", recordings)
     figures.measure("languages", lambda: languages(pack))
-    if not figures.wants("lips", "lipsAllTalks", "smiles", "behaviour", "controls", "consistency", "likeness", "concern", "fewSteps", "ablations", "drift"):
+    if not figures.wants("lips", "lipsAllTalks", "smiles", "behaviour", "controls", "consistency", "likeness", "concern", "fewSteps", "stageTwo", "ablations", "drift"):
         return
     talks = trained.held_out_talks(arguments.talks)
     entries = histories(pack, talks)
@@ -152,6 +148,13 @@ def measure(pack: Pack, trained: Trained, arguments: argparse.Namespace, figures
         return ablations.table({f"{count} steps": played for count, played in steps.items()}) | {"clips": len(few), "seconds": frames / 25}
 
     figures.measure("fewSteps", few_steps)
+
+    def without() -> dict:
+        if not arguments.stage_two:
+            raise NotMeasured("no packs of stage 2 were given (--stage-two)")
+        return stage_two({name: Path(path) for name, path in (pair.split("=", 1) for pair in arguments.stage_two)}, clips, frames, arguments.threads)
+
+    figures.measure("stageTwo", without)
 
     def ablate() -> dict:
         off = [lane_of(c, i, avatar=avatars[i % len(avatars)], switches={switch: 0.0}) for switch in SWITCHES for i, c in enumerate(few)]
@@ -192,6 +195,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="where the card goes")
     parser.add_argument("--speech-eval", type=Path, help="folder of recorded speech (flac or wav) for the lip-synchrony figure")
     parser.add_argument("--teacher", type=Path, help="pack of the same behaviour before distillation, for the student's figures against it")
+    parser.add_argument("--stage-two", nargs="*", default=[], metavar="NAME=PACK", help="packs of stage 2 that were trained alike but for one thing, the whole one first")
     parser.add_argument("--banner", type=Path, default=Path("docs/images/head.png"), help="row of the avatars for the README")
     parser.add_argument("--figures-only", action="store_true", help="no pictures")
     parser.add_argument("--pictures-only", action="store_true", help="pictures and text from the figures measured before")

@@ -1,5 +1,6 @@
 """The words of the model card, from figures alone."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,19 +19,21 @@ SHORT = "Short of the target"
 class Table:
     """Rows of | figure | target | measured | remark |; knows which rows fall short."""
 
-    def __init__(self, figures: dict[str, dict]):
+    def __init__(self, figures: dict[str, dict], limits: dict[str, str]):
         self.figures = figures
+        self.limits = limits
         self.rows: list[str] = []
 
     def row(self, name: str, target: str, figure: str, show: Callable[[dict], tuple[str, bool | None, str]]) -> None:
-        """`show` gives the measured text, whether it meets the target (None: no target), and a remark."""
+        """`show` gives the measured text, whether it meets the target (None: no target), and a remark. A row that falls short ends in what limits it."""
         found = self.figures.get(figure, {"notMeasured": "this run did not reach it"})
         if "notMeasured" in found:
             self.rows.append(f"| {name} | {target} | not measured | {found['notMeasured']} |")
             return
         text, met, remark = show(found)
         verdict = "" if met is None else "Met. " if met else f"{SHORT}. "
-        self.rows.append(f"| {name} | {target} | {text} | {(verdict + remark).strip()} |")
+        limit = f" {self.limits[name]}" if met is False and name in self.limits else ""
+        self.rows.append(f"| {name} | {target} | {text} | {(verdict + remark + limit).strip()} |")
 
 
 def number(value: float | None, digits: int = 2) -> str:
@@ -41,8 +44,8 @@ def percent(value: float | None) -> str:
     return "none" if value is None else f"{100 * value:.0f} %"
 
 
-def targets(figures: dict[str, dict]) -> list[str]:
-    t = Table(figures)
+def targets(figures: dict[str, dict], limits: dict[str, str]) -> list[str]:
+    t = Table(figures, limits)
     t.row("codec PSNR on head, mouth, eyes", ">= 30, 27, 27 dB", "codec", lambda f: (
         f"{f['headDb']:.1f}, {f['mouthDb']:.1f}, {f['eyesDb']:.1f} dB", f["headDb"] >= 30 and f["mouthDb"] >= 27 and f["eyesDb"] >= 27,
         f"{f['pictures']} renders that training never saw, of the avatars that ship; a new identity has to be fitted first, so none is held out."))
@@ -102,6 +105,29 @@ def step_rows(found: dict) -> list[str]:
         return [f"Not measured: {found['notMeasured']}."]
     head, rows = metric_rows(found)
     return ["The student that ships and the teacher that it was distilled from, on the same talks.", "", *head, *rows]
+
+
+def stage_two_rows(found: dict) -> list[str]:
+    if "notMeasured" in found:
+        return [f"Not measured: {found['notMeasured']}."]
+    head, rows = metric_rows(found)
+    settings = [row for row in found.values() if isinstance(row, dict)]
+    head = [head[0] + " smiles answered | rises without |", head[1] + " --- | --- |"]
+    rows = [f"{row} {percent(setting['answered'])} | {percent(setting['risesWithout'])} |" for row, setting in zip(rows, settings)]
+    note = (f"Stage 2 trained from the same stage 1 for the same time, but for what is named, before distillation; {found['clips']} held-out talks of {found['seconds']:.0f} s, {found['smiles']} smiles, {found['spans']} spans without. "
+            "What is left out here was never there in training, where the ablations below switch it off in the pack that ships.")  # fmt: skip
+    return [note, "", *head, *rows, "", *differing(found)]
+
+
+def differing(found: dict) -> list[str]:
+    """What tells each setting from the first one: figures whose 95 % interval of the difference leaves zero out."""
+    base, *others = (name for name, row in found.items() if isinstance(row, dict) and name != "truth")
+    lines = [f"Against \"{base}\", by 95 % intervals of the difference:", ""]
+    for name in others:
+        told = [f"{key} {found[name][key]:.4f} against {found[base][key]:.4f}" for key, interval in ((k.removesuffix("Interval"), v) for k, v in found[name].items() if k.endswith("Interval"))
+                if interval[0] is not None and (interval[0] > 0 or interval[1] < 0)]  # fmt: skip
+        lines.append(f"- {name}: " + (", ".join(told) if told else "no figure is told apart") + ".")
+    return lines
 
 
 def ablation_rows(found: dict) -> list[str]:
@@ -190,13 +216,19 @@ def history_of(name: str) -> list[str]:
     return ["### How the run went", "", path.read_text().rstrip(), ""] if path.exists() else []
 
 
+def limits_of(name: str) -> dict[str, str]:
+    """Row of the table -> what limits the figure and what would lift it, kept by hand beside the config."""
+    path = Path(__file__).parents[1] / f"configs/{name}.limits.json"
+    return json.loads(path.read_text()) if path.exists() else {}
+
+
 def card_text(manifest: dict, config: Config, figures: dict[str, dict], pictures: list[str]) -> str:
     """The whole card as Markdown; `pictures` are the files of its folder that it shows, PNG and WebM."""
     log = figures.get("training", {"stages": {}, "parity": {}, "machine": "an unknown processor"})
     if "stages" not in log:
         log = {"stages": {}, "parity": {}, "machine": "an unknown processor"}
     minutes = sum(run["minutes"] for run in log["stages"].values())
-    rows = targets(figures)
+    rows = targets(figures, limits_of(config.name))
     short = sum(SHORT in row for row in rows)
     met = sum("| Met." in row for row in rows)
     missing = sum("| not measured |" in row for row in rows)
@@ -218,6 +250,7 @@ def card_text(manifest: dict, config: Config, figures: dict[str, dict], pictures
         "## Behaviour", "", *behaviour_rows(figures.get("behaviour", {"notMeasured": "this run did not reach it"})), "",
         "## Controls", "", *control_rows(figures.get("controls", {"notMeasured": "this run did not reach it"})), "",
         "## Few steps", "", *step_rows(figures.get("fewSteps", {"notMeasured": "this run did not reach it"})), "",
+        "## Stage 2", "", *stage_two_rows(figures.get("stageTwo", {"notMeasured": "this run did not reach it"})), "",
         "## Ablations", "", *ablation_rows(figures.get("ablations", {"notMeasured": "this run did not reach it"})), "",
         "## Cost", "", *cost_rows(figures.get("cost", {"notMeasured": "this run did not reach it"})), "",
     ]  # fmt: skip

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from training.data.conversation.conversation import Conversation
-from training.eval.session import Lane, Made, Pack
+from training.eval.session import Lane, Made, Pack, roll_out
 
 SPAN = 24  # frames of one history entry
 
@@ -98,3 +98,9 @@ def lane_of(clip: Clip, seed: int, **more) -> Lane:
         talk.avatar_pcm[sound].astype(np.float32) / 32768, talk.user_pcm[sound].astype(np.float32) / 32768, talk.user_face[clip.span].astype(np.float32),
         talk.user_presence[clip.span].reshape(-1).astype(np.float32), affect, seed=seed, **settings,
     )  # fmt: skip
+
+
+def play(pack: Pack, clips: list[Clip], **switches: float) -> Played:
+    """Every clip as a session of its own, the avatars in turn."""
+    avatars = list(pack.avatars)
+    return Played(clips, roll_out(pack, [lane_of(c, i, avatar=avatars[i % len(avatars)], switches=switches) for i, c in enumerate(clips)]))

@@ -133,7 +133,7 @@ def train_interactive(config: Config, folder: Path, geometry: Geometry, talks: T
         n = len(batch.crops)
         lpe, hbcu = ((torch.rand(n, 1) > 0.1).float() for _ in range(2))
         f_pu, state = modules["context"](talks, batch.crops, blocks, state, lpe, hbcu)
-        return condition_of(speaker, batch, f_pu, 0.1, 0.1), state
+        return condition_of(speaker, batch, f_pu, 0.1, float(options.get("sdcm_off", 0.1))), state
 
     def step_loss(step: int, done: float):
         crops, state = streams.next()
