@@ -81,7 +81,7 @@ def affordable(pack: Pack, clips: list[Clip], arguments: argparse.Namespace) -> 
     begun = time.time()
     roll_out(pack, lanes, 6)
     each = (time.time() - begun) / (6 * len(lanes))
-    fixed = each * 6.25 * (36 * 12 + 2 * 60 * arguments.drift_minutes)
+    fixed = each * 6.25 * (36 * 12 + 3 * 60 * arguments.drift_minutes)
     asked = each * 6.25 * (len(clips) * arguments.seconds + 40 * arguments.ablation_seconds)
     share = float(np.clip((60 * arguments.minutes - fixed) / asked, 0.4, 1.0))
     print(f"{1000 * each:.1f} ms a block and session; {100 * share:.0f} % of the asked seconds", flush=True)

@@ -81,7 +81,7 @@ def targets(figures: dict[str, dict], limits: dict[str, str]) -> list[str]:
         f"The same present after swapped pasts; met means a difference of 0.02 or more. Simulated truth: {number(f['truthAfterSadness'], 3)} against {number(f['truthWithout'], 3)}."))
     t.row("drift, minute 10 against second 10: colour, sharpness", "within 2 %", "drift", lambda f: (
         f"{f['colourPercent']:.1f} %, {f['sharpnessPercent']:+.1f} %", f["colourPercent"] <= 2 and abs(f["sharpnessPercent"]) <= 2,
-        f"{f['minutes']:g} minutes of listening, {f['pictures']} frames of 20 s each; spread of the tokens {f['tokenStdPercent']:+.1f} %, their mean {f['tokenMean'][0]:.3f} and {f['tokenMean'][1]:.3f}"
+        f"{f['sessions']} sessions of {f['minutes']:g} minutes of listening, {f['pictures']} frames of 20 s of each end, in which the user does the same; sharpness by session {', '.join(f'{v:+.1f}' for v in f['sharpnessBySession'])} %; spread of the tokens {f['tokenStdPercent']:+.1f} %, their mean {f['tokenMean'][0]:.3f} and {f['tokenMean'][1]:.3f}"
         + (f", CSIM {f['csim'][0]:.3f} and {f['csim'][1]:.3f}." if "csim" in f else ". What the face happens to do in both spans is part of the difference.")))
     t.row("lip synchrony on recorded speech (LJSpeech), r of opening and loudness", "none set", "lipSync", lambda f: (
         f"{f['lag0']:.2f} at lag 0; {f['bestLag']:.2f} at the best lag", None, f"{f['clips']} clips, a voice and a microphone that no training saw; best lag {f['lagFrames']:+.0f} frames (median, sought within 4; "
