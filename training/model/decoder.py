@@ -181,7 +181,7 @@ class Decoder(nn.Module):
         splat, flow, reached = self._spread(points, local, rest)
         style = self.code_in(torch.cat([code.expand(frames, -1), tokens.flatten(1)], dim=1))
         small = F.avg_pool2d(reference, self.painter.size // self.painter.grid)
-        seen = F.grid_sample(torch.cat([feature, small], 1), flow.permute(0, 2, 3, 1), padding_mode="border", align_corners=False)
+        seen = look_up(torch.cat([feature, small], 1), flow)
         h1 = self.level1(self.enter(torch.cat([splat, seen, reached], 1), style), style)  # 64
         h2 = self.level2(self.down2(h1, style), style)  # 32
         h3 = self.level3(self.down3(h2, style), style)  # 16
@@ -196,8 +196,8 @@ class Decoder(nn.Module):
         flow_half = F.interpolate(flow, scale_factor=2, mode="bilinear", align_corners=False)
         size = self.painter.size
         flow_full = F.interpolate(flow, scale_factor=size // self.painter.grid, mode="bilinear", align_corners=False)
-        moved = F.grid_sample(reference, flow_full.permute(0, 2, 3, 1), padding_mode="border", align_corners=False)  # [F,4,S,S]
-        kept = F.grid_sample(canvas, flow_half.permute(0, 2, 3, 1), padding_mode="border", align_corners=False)
+        moved = look_up(reference, flow_full)  # [F,4,S,S]
+        kept = look_up(canvas, flow_half)
         wide = u
         half = F.silu(self.half1(torch.cat([F.pixel_shuffle(self.to_half(u), 2), kept, F.avg_pool2d(moved, 2)], 1)))
         half = half + F.silu(self.half2(half))  # S/2
@@ -234,7 +234,7 @@ class Decoder(nn.Module):
             sharp = spread(x_full, points.float()[:, SHARP] + self.aside, self.log_sigma_sharp, local, y_full)
             flow, _ = flow_to(opened_points.float(), points.float(), self.log_reach_opened, torch.stack(torch.meshgrid(x, y, indexing="xy"))[None], x, y)
         flow = F.interpolate(flow, scale_factor=scale // 2, mode="bilinear", align_corners=False)
-        opened = F.grid_sample(picture, flow.permute(0, 2, 3, 1), padding_mode="border", align_corners=False)
+        opened = look_up(picture, flow)
         found = close(wide, half, kept, moved, opened, splat, sharp)
         fade = close.fade[:, :, row * scale : (row + side) * scale, column * scale : (column + side) * scale]
         share = fade * torch.sigmoid(found[:, 5:] - 2)
@@ -283,6 +283,15 @@ def spread(axis: Tensor, points: Tensor, log_sigma: Tensor, values: Tensor, down
     columns = values[:, :, :, None] * over_x[:, :, None]  # [F,K,C,G]
     rows = torch.matmul(over_y, columns.flatten(2))  # [F,G,C*G]
     return rows.reshape(-1, grid, count, grid).transpose(1, 2)
+
+
+def look_up(picture: Tensor, flow: Tensor) -> Tensor:
+    """What of a square picture [F,C,S,S] the flow [F,2,H,W] points at, beyond the border what is on it: [F,C,H,W].
+
+    Points are moved to the border here: onnxruntime samples with padding by zeros three to six times as fast as with padding by the border.
+    """
+    edge = 1 - 1 / picture.shape[-1]  # the centre of the last pixel
+    return F.grid_sample(picture, flow.clamp(-edge, edge).permute(0, 2, 3, 1), padding_mode="zeros", align_corners=False)
 
 
 def double(x: Tensor) -> Tensor:
