@@ -1,14 +1,11 @@
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { decode } from "fast-png";
 import { chromium, type Page } from "playwright-core";
 import { describeMachine } from "../../sdk/cli/machine.js";
 import { captureReport, type PageCapture } from "../../sdk/eval/capture-report.js";
 import { CHROMIUM_ARGS, findChromium, HOW_TO_GET_CHROMIUM } from "../../tools/chromium.mjs";
+import { type Box, changes, mouthOf, pictures, type Shot } from "./seen.js";
 import { tapAudio } from "./tap-audio.js";
-
-type Shot = { readonly atMs: number; readonly png: Uint8Array };
-export type Box = { readonly x: number; readonly y: number; readonly width: number; readonly height: number };
 
 /** The window that is looked at, and the size at which it is: a face of some hundred pixels is enough to see a mouth move. */
 const VIEW = { width: 960, height: 720 };
@@ -18,8 +15,8 @@ const STIMULUS_EVERY_MS = 4_000;
 /** A page that is being looked at and listened to. */
 export type WatchedPage = {
   readonly page: Page;
-  /** Ends the looking and gives what was seen of the head (`face`: left, top, width, height in shares of the window) and heard. */
-  finish(face: Box): Promise<Pick<PageCapture, "pictures" | "sound">>;
+  /** Ends the looking and gives what was seen and heard. */
+  finish(): Promise<{ readonly shots: readonly Shot[]; readonly sound: PageCapture["sound"] }>;
   close(): Promise<void>;
 };
 
@@ -46,13 +43,19 @@ export async function watchPage(options: { url: string; view?: { width: number; 
   await page.goto(url);
   return {
     page,
-    finish: async (face) => {
+    finish: async () => {
       await session.send("Page.stopScreencast");
       const sound = (await page.evaluate("globalThis.__heard ?? []")) as { atMs: number; rms: number }[];
-      return { pictures: changes(shots, face), sound };
+      return { shots, sound };
     },
     close: () => browser.close(),
   };
+}
+
+/** How much the head and its mouth change from picture to picture. */
+export function movement(shots: readonly Shot[], face: Box): PageCapture["pictures"] {
+  const mouth = changes(pictures(shots, mouthOf(face)));
+  return changes(pictures(shots, face)).map((change, i) => ({ atMs: shots[i]!.atMs, change, mouth: mouth[i]! }));
 }
 
 /** The command; see capture.mjs. */
@@ -88,7 +91,8 @@ export async function main(args: readonly string[]): Promise<void> {
       stimuliMs.push(Date.now());
       await page.click(values.stimulus);
     }
-    const capture: PageCapture = { requestedMs, ...(await watched.finish({ x, y, width, height })), stimuliMs };
+    const { shots, sound } = await watched.finish();
+    const capture: PageCapture = { requestedMs, pictures: movement(shots, { x, y, width, height }), sound, stimuliMs };
     const report = { date: new Date().toISOString(), machine: describeMachine(), url: values.url, ...captureReport(capture) };
     const text = `${JSON.stringify(report, undefined, 1)}\n`;
     if (values.out !== undefined) writeFileSync(values.out, text);
@@ -96,35 +100,4 @@ export async function main(args: readonly string[]): Promise<void> {
   } finally {
     await watched.close();
   }
-}
-
-/** Mean absolute change of luminance from picture to picture, over the face and over its mouth. */
-function changes(shots: readonly Shot[], face: Box): { atMs: number; change: number; mouth: number }[] {
-  const mouth: Box = {
-    x: face.x + 0.3 * face.width,
-    y: face.y + 0.5 * face.height,
-    width: 0.4 * face.width,
-    height: 0.35 * face.height,
-  };
-  let before: Float32Array | undefined;
-  return shots.map(({ atMs, png }) => {
-    const { width, height, channels, data } = decode(png);
-    const grey = new Float32Array(width * height);
-    for (let i = 0; i < grey.length; i++) {
-      const p = i * channels;
-      grey[i] = 0.299 * data[p]! + 0.587 * data[p + 1]! + 0.114 * data[p + 2]!;
-    }
-    const last = before?.length === grey.length ? before : grey;
-    before = grey;
-    const over = (box: Box) => {
-      let [sum, count] = [0, 0];
-      for (let y = Math.floor(box.y * height); y < (box.y + box.height) * height; y++)
-        for (let x = Math.floor(box.x * width); x < (box.x + box.width) * width; x++) {
-          sum += Math.abs(grey[y * width + x]! - last[y * width + x]!);
-          count++;
-        }
-      return sum / Math.max(1, count);
-    };
-    return { atMs, change: over(face), mouth: over(mouth) };
-  });
 }

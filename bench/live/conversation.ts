@@ -1,15 +1,12 @@
 import { captureReport, type CaptureReport } from "../../sdk/eval/capture-report.js";
-import { type Box, watchPage } from "./capture.js";
+import { movement, watchPage } from "./capture.js";
 import type { PageReport } from "./page.js";
 import { SAID } from "./said.js";
+import { FACE, READY_MS, VIEW } from "./site.js";
 
 /** One page measured twice over the same conversation: by itself, and by what it shows and plays. */
 export type ConversationReport = { readonly inside: PageReport; readonly outside: CaptureReport };
 
-const VIEW = { width: 256, height: 300 };
-/** The face of an avatar in its picture of 256 x 256, which lies at the top of the window; the mouth is its lower middle. */
-const FACE: Box = { x: 0.3, y: 0.17, width: 0.4, height: 0.55 };
-const READY_MS = 60_000;
 const IDLE_MS = 2_000;
 /** The user is let speak so long before the answer is at hand; every third turn is broken off so long after it began. */
 const USER_MS = 2_200;
@@ -45,8 +42,8 @@ export async function converse(url: string, turns: number): Promise<Conversation
       await page.waitForTimeout(AFTER_MS);
     }
     const inside = await page.evaluate(() => window.pageReport());
-    const seen = await watched.finish(FACE);
-    return { inside, outside: captureReport({ requestedMs, ...seen, repliesMs, interruptionsMs }) };
+    const { shots, sound } = await watched.finish();
+    return { inside, outside: captureReport({ requestedMs, pictures: movement(shots, FACE), sound, repliesMs, interruptionsMs }) };
   } finally {
     await watched.close();
   }

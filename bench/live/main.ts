@@ -5,14 +5,17 @@ import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import { describeMachine, type Machine, ownCommit, ownPackage } from "../../sdk/cli/machine.js";
 import type { CaptureReport } from "../../sdk/eval/capture-report.js";
+import type { QualityLevel } from "../../sdk/index.js";
 import { loadPack } from "../../sdk/pack/load-pack.js";
 import type { PeersReport } from "../peers/main.js";
 import { writePage } from "../peers/page.js";
 import { converse } from "./conversation.js";
 import { WHAT } from "./live-page.js";
-import { converseNatively, measureReaction, type Package, type ReactionReport } from "./native.js";
+import { listenInPage } from "./listening.js";
+import { converseNatively, listenNatively, type Package } from "./native.js";
 import type { PageReport } from "./page.js";
-import { servePage } from "./site.js";
+import { measureReactions, type ReactionReports } from "./reaction.js";
+import { servePages } from "./site.js";
 
 /** What one set-up gave. */
 export type SetupReport = {
@@ -23,7 +26,7 @@ export type SetupReport = {
   readonly turns: number;
   readonly inside: PageReport;
   readonly outside?: CaptureReport;
-  readonly reaction?: ReactionReport;
+  readonly reaction?: { readonly quality: QualityLevel } & ReactionReports;
 };
 
 /** bench/results/live.json: the last run of each set-up. */
@@ -38,7 +41,7 @@ const SETUPS: Readonly<Record<SetupName, (task: Task) => Promise<Measured>>> = {
   native: runNative,
   wasm: runWasm,
   serve: (task) => runServe(task, { quality: "full" }),
-  "serve-half": (task) => runServe(task, { quality: "half-rate" }),
+  "serve-half": (task) => runServe(task, { quality: "half-rate", reactions: "quarter-rate" }),
   "serve-raw": (task) => runServe(task, { quality: "full", formats: "raw" }),
 };
 
@@ -82,21 +85,23 @@ function readResults(file: string): LiveResults {
 
 async function runNative({ root, pack, turns }: Task): Promise<Measured> {
   const made = (await import(pathToFileURL(built(root, "dist/index.js")).href)) as Package;
-  const inside = await converseNatively({ made, pack, folder: join(root, "examples/assets"), turns: Math.min(turns, 5) });
-  return { inside, reaction: await measureReaction({ made, pack, events: turns }) };
+  const about = { made, pack, folder: join(root, "examples/assets"), quality: "quarter-rate" } as const;
+  const inside = await converseNatively({ ...about, turns: Math.min(turns, 5) });
+  return { inside, reaction: { quality: about.quality, ...(await measureReactions({ listen: (planned) => listenNatively(about, planned), count: turns })) } };
 }
 
 async function runWasm({ root, pack, turns }: Task): Promise<Measured> {
-  const site = await servePage({ root, pack });
+  const site = await servePages({ root, pack });
   try {
-    return await converse(site.url, turns);
+    return { ...(await converse(site.url, turns)), reaction: await reactionsInPage(site.listeningUrl, { quality: "eighth-rate" }, turns) };
   } finally {
     site.stop();
   }
 }
 
-async function runServe({ root, pack, turns }: Task, how: { quality: string; formats?: string }): Promise<Measured> {
-  const site = await servePage({ root, pack });
+/** Reactions are measured with pictures that the machine can hold, where `reactions` says so. */
+async function runServe({ root, pack, turns }: Task, how: { quality: QualityLevel; formats?: string; reactions?: QualityLevel }): Promise<Measured> {
+  const site = await servePages({ root, pack });
   const args = ["serve", "--pack", pack, "--port", "0", "--allow-origin", "*"];
   if (how.formats !== undefined) args.push("--formats", how.formats);
   const server = spawn(process.execPath, [built(root, "dist/cli.js"), ...args], { stdio: ["ignore", "pipe", "inherit"] });
@@ -108,11 +113,18 @@ async function runServe({ root, pack, turns }: Task, how: { quality: string; for
       });
       server.once("exit", (code) => failed(new Error(`echo-head serve ended with ${code}`)));
     });
-    return await converse(`${site.url}?${new URLSearchParams({ remote, quality: how.quality })}`, turns);
+    const talked = await converse(`${site.url}?${new URLSearchParams({ remote, quality: how.quality })}`, turns);
+    if (how.reactions === undefined) return talked;
+    return { ...talked, reaction: await reactionsInPage(site.listeningUrl, { remote, quality: how.reactions }, turns) };
   } finally {
     server.kill("SIGTERM");
     site.stop();
   }
+}
+
+async function reactionsInPage(page: string, asked: { quality: QualityLevel; remote?: string }, count: number) {
+  const url = `${page}?${new URLSearchParams(asked)}`;
+  return { quality: asked.quality, ...(await measureReactions({ listen: (planned) => listenInPage(url, planned), count })) };
 }
 
 function built(root: string, file: string): string {

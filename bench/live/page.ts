@@ -1,6 +1,8 @@
 import { ARKIT_BLENDSHAPES, EchoAgent, type QualityLevel, SpeechPlayer } from "../../sdk/index.js";
 import { LiveRecorder } from "../../sdk/eval/live-recorder.js";
 import type { LiveReport } from "../../sdk/eval/live-report.js";
+import { asked, assets, button, createPainter, loadVoice } from "./page-parts.js";
+import { cut, say } from "./person.js";
 import { SAID } from "./said.js";
 
 /** What the page tells of itself at the end. */
@@ -20,30 +22,6 @@ declare global {
 }
 
 const MOUTH = ARKIT_BLENDSHAPES.flatMap((name, i) => (/^(jaw|mouth)/.test(name) ? [i] : []));
-const CHUNK_MS = 20;
-
-const asked = new URLSearchParams(location.search);
-const assets = { ortWasmUrl: new URL("/ort/", location.href).href, workerUrl: "/workers/" };
-
-document.body.style.margin = "0";
-const canvas = document.body.appendChild(document.createElement("canvas"));
-canvas.style.display = "block";
-const button = (id: string, act: () => void | Promise<void>) => {
-  const made = document.body.appendChild(document.createElement("button"));
-  [made.id, made.textContent, made.onclick] = [id, id, () => void act()];
-  return made;
-};
-
-/** Both sides of a recorded conversation; the measurer says when whose turn it is. */
-async function voices(context: AudioContext): Promise<{ user: AudioBuffer; avatar: AudioBuffer }> {
-  const decode = async (name: string) =>
-    await context.decodeAudioData(await (await fetch(`/conversation/conversation.${name}.wav`)).arrayBuffer());
-  return { user: await decode("user"), avatar: await decode("avatar") };
-}
-
-function cut(voice: AudioBuffer, [fromS, toS]: readonly [number, number]): Float32Array {
-  return voice.getChannelData(0).slice(Math.floor(fromS * voice.sampleRate), Math.floor(toS * voice.sampleRate));
-}
 
 async function start(): Promise<void> {
   const requestedMs = performance.now();
@@ -62,36 +40,23 @@ async function start(): Promise<void> {
   const changes: string[] = [];
   agent.on("quality-changed", ({ to, reason }) => changes.push(`${to}: ${reason}`));
   void (async () => {
-    const brush = canvas.getContext("2d")!;
     for await (const frame of agent.frames()) {
-      if (canvas.width !== frame.width) [canvas.width, canvas.height] = [frame.width, frame.height];
-      brush.putImageData(new ImageData(frame.rgba as Uint8ClampedArray<ArrayBuffer>, frame.width, frame.height), 0, 0);
-      canvas.id = "shown";
+      paint(frame);
       recorder.frame(frame);
       frame.close();
     }
   })();
-  const { user, avatar } = await voices(context);
+  const [user, avatar] = await Promise.all([loadVoice(context, "user"), loadVoice(context, "avatar")]);
   let turn = 0;
-  let speaking: ReturnType<typeof setInterval> | undefined;
-  const quiet = () => clearInterval(speaking);
-  const userSpeaks = () => {
+  let hush = () => {};
+  button("user", () => {
     recorder.userSpeechBegan();
-    const pcm = cut(user, SAID[turn % SAID.length]!.user);
-    const size = (user.sampleRate * CHUNK_MS) / 1_000;
-    const beganMs = performance.now();
-    let sent = 0;
-    speaking = setInterval(() => {
-      while (sent * CHUNK_MS < performance.now() - beganMs && sent * size < pcm.length)
-        agent.user.pushAudio({ pcm: pcm.slice(sent * size, ++sent * size), sampleRateHz: user.sampleRate });
-      if (sent * size >= pcm.length) quiet();
-    }, CHUNK_MS);
-  };
-  button("user", userSpeaks);
+    hush = say(agent.user, cut(user, SAID[turn % SAID.length]!.user));
+  });
   button("reply", () => {
-    quiet();
+    hush();
     recorder.userSpeechEnded();
-    agent.speak({ pcm: cut(avatar, SAID[turn++ % SAID.length]!.avatar), sampleRateHz: avatar.sampleRate });
+    agent.speak(cut(avatar, SAID[turn++ % SAID.length]!.avatar));
   });
   button("interrupt", () => {
     recorder.userSpeechBegan();
@@ -104,4 +69,5 @@ async function start(): Promise<void> {
   };
 }
 
+const paint = createPainter();
 button("start", start);

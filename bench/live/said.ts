@@ -6,3 +6,6 @@ export const SAID: readonly { readonly user: readonly [number, number]; readonly
   { user: [26.1, 29.4], avatar: [29.86, 33.5] },
   { user: [34, 37.2], avatar: [37.46, 39.6] },
 ];
+
+/** What the user says into a listening head when a reaction to a voice is measured; it begins with its first audible sound. */
+export const REACTED_TO: readonly [number, number] = [7.9, 11.5];

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { FakeModel, setUp, tone } from "./fake-model.fixture.js";
+import { FakeModel, SlowModel, setUp, tone } from "./fake-model.fixture.js";
 
 describe("quality of an agent", () => {
   it("leaves pictures out when the machine is too slow, but no sound", async () => {
@@ -37,6 +37,18 @@ describe("quality of an agent", () => {
     expect(shown.length - frames).toBeGreaterThanOrEqual(48); // blendshapes at full rate
     expect(agent.stats()).toMatchObject({ skippedBlocks, quality: "half-rate" });
     expect(model.steps.at(-1)).toMatchObject({ pictures: 2 });
+  });
+
+  it("does not take a host that stands still now and then for a machine that is too slow", async () => {
+    const model = new SlowModel({ motionMs: 15, pictureMs: 5 });
+    const { agent, clock, pass, shown } = await setUp({}, model);
+    model.wait = (ms) => clock.waitUntil(clock.nowMs() + ms);
+    for (let i = 0; i < 20; i++) {
+      await pass(5_000 + 10 * i);
+      clock.advance(150);
+    }
+    expect(agent.quality).toBe("full");
+    for (const frame of shown) expect(frame.atMs - frame.timestampMs).toBeLessThanOrEqual(100);
   });
 
   it("stays on the rung that was asked for", async () => {

@@ -45,6 +45,11 @@ const ROOMY = 0.7;
 const WEIGHT: Readonly<Record<DecoderVariant, number>> = { full: 1, light: 0.5 };
 /** Blocks over which times count. */
 const WINDOW = 8;
+/** The share of them that count: a host that stands still for a moment makes a block slow, which says nothing of the others. */
+const CALM = 0.75;
+/** Blocks are left out so often, within so many, where a rung is too high; once is a hiccup. 4 s. */
+const MISSES = 2;
+const MISSES_WITHIN = 25;
 /** Blocks of a rung before it is judged: the first ones compile and warm up. */
 const FIRST_LOOK = 4;
 /** Blocks before going up is tried: 8 s; doubled, up to 2 minutes, each time that it was no use. */
@@ -72,6 +77,8 @@ export class QualityLadder {
   #tryUpAfter = TRY_UP_AFTER;
   #wentUp = false;
   #skipped = 0;
+  /** The blocks of this rung at which others were found left out. */
+  #misses: number[] = [];
 
   /** `steps` is how many the pack's sampler has; `light` whether the avatar has a light decoder. */
   constructor(options: { blockMs: number; blockFrames: number; steps: number; light: boolean; start?: QualityLevel }) {
@@ -102,25 +109,28 @@ export class QualityLadder {
 
   /** Tells of a block; `skipped` is how many blocks of pictures have been left out so far. Gives the change that follows, if any. */
   add(cost: BlockCost, skipped: number): QualityChange | null {
-    const missed = skipped - this.#skipped;
+    const missed = skipped > this.#skipped;
     this.#skipped = skipped;
     const wanted = this.#pictures(this.#rung);
     if (wanted < 1 ? cost.pictures > 1 : cost.pictures !== wanted) return null; // asked for on another rung
     this.#blocks += 1;
     this.#costs.push(cost);
     if (this.#costs.length > WINDOW) this.#costs.shift();
+    this.#misses = this.#misses.filter((block) => this.#blocks - block < MISSES_WITHIN);
+    if (missed) this.#misses.push(this.#blocks);
     if (this.#costs.length < FIRST_LOOK) return null;
     const typicalMs = this.#foretold(this.#rung);
-    if (typicalMs > TOO_SLOW * this.#blockMs || missed > 0) return this.#down(typicalMs);
+    if (typicalMs > TOO_SLOW * this.#blockMs)
+      return this.#down(`a block of ${this.#blockMs} ms takes ${Math.round(typicalMs)} ms`);
+    if (this.#misses.length >= MISSES) return this.#down("blocks are left out");
     return this.#blocks >= this.#tryUpAfter ? this.#up() : null;
   }
 
-  #down(typicalMs: number): QualityChange | null {
+  #down(reason: string): QualityChange | null {
     if (this.#rung === this.#levels.length - 1) return null;
     if (this.#wentUp) this.#tryUpAfter = Math.min(TRY_UP_AFTER_MOST, 2 * this.#tryUpAfter);
     let rung = this.#rung + 1;
     while (rung < this.#levels.length - 1 && this.#foretold(rung) > GOOD * this.#blockMs) rung += 1;
-    const reason = `a block of ${this.#blockMs} ms takes ${Math.round(typicalMs)} ms`;
     return this.#move(rung, reason, false);
   }
 
@@ -136,13 +146,15 @@ export class QualityLadder {
     this.#rung = rung;
     this.#costs = [];
     this.#blocks = 0;
+    this.#misses = [];
     this.#wentUp = up;
     return { from, to: this.level, reason };
   }
 
-  /** What a block takes on a rung, by the blocks of this one but the slowest, which was a hiccup. */
+  /** What a block takes on a rung, by the blocks of this one but the slowest, which were hiccups. */
   #foretold(rung: number): number {
-    const calm = [...this.#costs].sort((a, b) => a.tookMs - b.tookMs).slice(0, -1);
+    const sorted = [...this.#costs].sort((a, b) => a.tookMs - b.tookMs);
+    const calm = sorted.slice(0, Math.ceil(CALM * sorted.length));
     const restMs = mean(calm.map(({ tookMs, paintMs }) => tookMs - paintMs));
     const painted = calm.reduce((sum, { pictures }) => sum + pictures, 0);
     // Without a picture to go by, one is taken to cost half a block: going up is then a trial.

@@ -61,6 +61,26 @@ describe("FrameQueue", () => {
     expect(frames.map((one) => one.closed)).toEqual([true, true, true, false, false]);
   });
 
+  it("hands out no frame whose moment has long passed, unless nothing else would move", async () => {
+    const { clock, queue } = setUp();
+    queue.push(frame(0));
+    await queue.next();
+    queue.push(frame(1));
+    queue.push(frame(2));
+    clock.advance(190); // the host stood still: frame 2 was for 110 ms ago
+    let got: number | undefined;
+    const pending = queue.next().then((result) => (got = result.value?.index));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(got).toBeUndefined();
+    queue.push(frame(4));
+    await pending;
+    expect(got).toBe(4);
+    expect(queue.counters()).toEqual({ delivered: 2, dropped: 2 });
+    clock.advance(600); // the picture has stood for so long that an old one is better
+    queue.push(frame(5));
+    expect((await queue.next()).value?.index).toBe(5);
+  });
+
   it("is bounded when nobody pulls", () => {
     const { queue } = setUp();
     for (let i = 0; i < 1_000; i++) queue.push(frame(i));

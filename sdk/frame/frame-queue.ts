@@ -4,16 +4,22 @@ import { type PlayoutClock, waitUntil } from "./playout-clock.js";
 /** Bound of a queue in frames: two blocks ahead of the clock and one that is due. */
 export const QUEUE_FRAMES = 12;
 
+/** A picture that comes later than this beside its sound is noticed (ITU-R BT.1359), in ms. */
+const LATEST_MS = 100;
+/** A picture that has stood for so long gives way even to one that comes too late, in ms. */
+const LONGEST_STILL_MS = 500;
+
 /** Counters of a {@link FrameQueue}. */
 export type FrameQueueCounters = {
   readonly delivered: number;
-  /** Frames closed unseen because a newer one was due or the bound was reached. */
+  /** Frames closed unseen because a newer one was due, their moment had long passed, or the bound was reached. */
   readonly dropped: number;
 };
 
 /**
  * Frames on their way to one consumer, each handed out when its time has come on the clock. Bound: {@link QUEUE_FRAMES}. Drop rule:
- * the oldest first; a consumer that comes late gets the newest frame that is due and the ones before it are closed and counted.
+ * the oldest first; a consumer that comes late gets the newest frame that is due and the ones before it are closed and counted. After
+ * a host stood still that one may be stale too: it is left out for the next one, unless the picture has not moved for long.
  */
 export class FrameQueue implements AsyncIterableIterator<EchoFrame> {
   readonly #clock: PlayoutClock;
@@ -24,6 +30,8 @@ export class FrameQueue implements AsyncIterableIterator<EchoFrame> {
   #failure: Error | undefined;
   #delivered = 0;
   #dropped = 0;
+  /** When the last frame was handed out, on the clock. */
+  #handedOutMs = Number.NEGATIVE_INFINITY;
   #last: Promise<unknown> = Promise.resolve();
 
   /** `onEnd` is called once, when the consumer or the agent ends the queue. */
@@ -99,8 +107,15 @@ export class FrameQueue implements AsyncIterableIterator<EchoFrame> {
       while (due < this.#frames.length && this.#frames[due]!.timestampMs <= nowMs) due += 1;
       if (due > 0) {
         this.#drop(due - 1);
-        this.#delivered += 1;
-        return { done: false, value: this.#frames.shift()! };
+        const frame = this.#frames.shift()!;
+        if (nowMs - frame.timestampMs <= LATEST_MS || nowMs - this.#handedOutMs >= LONGEST_STILL_MS) {
+          this.#delivered += 1;
+          this.#handedOutMs = nowMs;
+          return { done: false, value: frame };
+        }
+        frame.close();
+        this.#dropped += 1;
+        continue;
       }
       const { signal } = this.#changed;
       const next = this.#frames[0];

@@ -15,6 +15,7 @@ from torch.nn import functional as F
 
 from training.data.heads.landmarks import KEYPOINT_GROUPS, KEYPOINT_INDEX
 from training.model.config import Painter
+from training.model.exported import few, join, look_up, shuffle, two
 from training.model.keypoints import KeypointHead
 from training.model.layout import KEYPOINTS, TOKEN_WIDTH, TOKENS
 
@@ -104,12 +105,12 @@ class CloseUp(nn.Module):
         Gives [F,6,4g,4g]: additions to the five last channels of the decoder, and the mask of the opened reference (logits + 2).
         """
         moved = torch.cat([moved, opened], 1)
-        h = torch.cat([F.pixel_shuffle(self.from_wide(wide), 2), half, kept, F.avg_pool2d(moved, 2), splat], 1)
+        h = torch.cat([shuffle(self.from_wide(wide)), half, kept, F.avg_pool2d(moved, 2), splat], 1)
         h = F.silu(self.enter(h))
         for conv in self.mix:
             h = h + F.silu(conv(h))
-        h = F.silu(self.full1(torch.cat([F.pixel_shuffle(self.to_full(h), 2), moved, sharp], 1)))
-        return self.full2(h)
+        h = F.silu(self.full1(torch.cat([shuffle(self.to_full(h)), moved, sharp], 1)))
+        return few(self.full2, h, 2)
 
 
 class Decoder(nn.Module):
@@ -186,10 +187,10 @@ class Decoder(nn.Module):
         h2 = self.level2(self.down2(h1, style), style)  # 32
         h3 = self.level3(self.down3(h2, style), style)  # 16
         h4 = self.level4(self.down4(h3, style), style)  # 8
-        u = self.up3(self.join3(torch.cat([double(h4), h3], 1)), style)
-        u = self.up2(self.join2(torch.cat([double(u), h2], 1)), style)
-        u = self.up1(self.join1(torch.cat([double(u), h1], 1)), style)  # 64
-        flow = flow + 0.1 * torch.tanh(self.flow_fix(u))
+        u = self.up3(join(self.join3, h4, h3), style)
+        u = self.up2(join(self.join2, u, h2), style)
+        u = self.up1(join(self.join1, u, h1), style)  # 64
+        flow = flow + 0.1 * torch.tanh(few(self.flow_fix, u, 8))
         place = window or (0, 0, self.painter.grid)
         row, column, side = place
         u, flow = (t[:, :, row : row + side, column : column + side] for t in (u, flow))
@@ -199,10 +200,9 @@ class Decoder(nn.Module):
         moved = look_up(reference, flow_full)  # [F,4,S,S]
         kept = look_up(canvas, flow_half)
         wide = u
-        half = F.silu(self.half1(torch.cat([F.pixel_shuffle(self.to_half(u), 2), kept, F.avg_pool2d(moved, 2)], 1)))
+        half = F.silu(self.half1(torch.cat([shuffle(self.to_half(u)), kept, F.avg_pool2d(moved, 2)], 1)))
         half = half + F.silu(self.half2(half))  # S/2
-        u = F.silu(self.full1(torch.cat([F.pixel_shuffle(self.to_full(half), 2), moved], 1)))
-        u = self.full2(u)  # S
+        u = two(self.full1, self.full2, torch.cat([shuffle(self.to_full(half)), moved], 1))  # S
         if self.close:
             added, share, opened = self._close_up(place, window is not None, points, places, style, opened, wide, half, kept, moved)
             u = u + added
@@ -276,27 +276,12 @@ def spread(axis: Tensor, points: Tensor, log_sigma: Tensor, values: Tensor, down
 
     The Gaussian is a product of one over x and one over y, so G^2 K exponentials become 2 G K and the sum one matrix product.
     """
-    grid, count = axis.shape[0], values.shape[2]
+    down = axis if down is None else down
     narrow = -0.5 * torch.exp(-2 * log_sigma)  # [K]
     over_x = torch.exp(narrow[:, None] * (axis - points[:, :, :1]) ** 2)  # [F,K,G]
-    over_y = torch.exp(narrow * ((axis if down is None else down)[:, None] - points[:, None, :, 1]) ** 2)  # [F,G,K]
-    columns = values[:, :, :, None] * over_x[:, :, None]  # [F,K,C,G]
-    rows = torch.matmul(over_y, columns.flatten(2))  # [F,G,C*G]
-    return rows.reshape(-1, grid, count, grid).transpose(1, 2)
-
-
-def look_up(picture: Tensor, flow: Tensor) -> Tensor:
-    """What of a square picture [F,C,S,S] the flow [F,2,H,W] points at, beyond the border what is on it: [F,C,H,W].
-
-    Points are moved to the border here: onnxruntime samples with padding by zeros three to six times as fast as with padding by the border.
-    """
-    edge = 1 - 1 / picture.shape[-1]  # the centre of the last pixel
-    return F.grid_sample(picture, flow.clamp(-edge, edge).permute(0, 2, 3, 1), padding_mode="zeros", align_corners=False)
-
-
-def double(x: Tensor) -> Tensor:
-    """Twice the size, nearest."""
-    return F.interpolate(x, scale_factor=2, mode="nearest")
+    over_y = torch.exp(narrow * (down[:, None] - points[:, None, :, 1]) ** 2)  # [F,G,K]
+    rows = values.transpose(1, 2)[:, :, None] * over_y[:, None]  # [F,C,G,K]
+    return torch.matmul(rows.flatten(1, 2), over_x).reshape(-1, values.shape[2], down.shape[0], axis.shape[0])
 
 
 def premultiply(rgba: Tensor) -> Tensor:
