@@ -43,8 +43,8 @@ describe("quality of an agent", () => {
     const model = new SlowModel({ motionMs: 15, pictureMs: 5 });
     const { agent, clock, pass, shown } = await setUp({}, model);
     model.wait = (ms) => clock.waitUntil(clock.nowMs() + ms);
-    for (let i = 0; i < 20; i++) {
-      await pass(5_000 + 10 * i);
+    for (let i = 0; i < 10; i++) {
+      await pass(2_000 + 10 * i);
       clock.advance(150);
     }
     expect(agent.quality).toBe("full");

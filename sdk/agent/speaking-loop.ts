@@ -223,7 +223,7 @@ export class SpeakingLoop {
     const placing = this.#placeOnTime();
     try {
       const conditions = await this.#conditionsOf(block);
-      if (this.#rewindTo !== undefined && block >= this.#rewindTo) return; // taken back meanwhile
+      if (this.#stop.signal.aborted || (this.#rewindTo !== undefined && block >= this.#rewindTo)) return; // not wanted any more
       const pcm = this.#audio.get(block)?.slice() ?? new Float32Array(times.blockSamples);
       this.#busyWith = block;
       const paintFrom = this.#beginsSpeech(block) ? this.#paintFrom % times.blockFrames : 0;

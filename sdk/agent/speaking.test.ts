@@ -33,7 +33,6 @@ function randomNumbers(seed: number): () => number {
   };
 }
 
-const HOUR_MS = 3_600_000;
 const CLICK_S = 0.25; // longer than any pause of the host
 
 /** A minute of clicks, one every 2 to 4 s, in chunks of any size and at a rate that is not the model's. */
@@ -51,13 +50,14 @@ async function* clicks(random: () => number): AsyncGenerator<{ pcm: Float32Array
 /** A frame that was handed out: when, on the clock, whether its mouth is open, and whether it is the first after a pause of the host. */
 type SeenFrame = { readonly atMs: number; readonly open: boolean; readonly afterPause: boolean };
 /** When a click is heard. */
-type Click = { readonly startMs: number; readonly endMs: number };
+type Click = { readonly startMs: number; endMs: number };
 
 /**
- * An hour of clicks, seen and heard from outside, on a host whose screen and timers are irregular (8 to 40 ms) and which stands still
- * now and then, for `pauseMs` at a time.
+ * Minutes of clicks, seen and heard from outside, on a host whose screen and timers are irregular (8 to 40 ms) and which stands still
+ * every 2.4 s or so, for `pauseMs`.
  */
-async function hourOfClicks(host: { readonly pauseMs: (random: () => number) => number; readonly chance: number }) {
+async function minutesOfClicks(minutes: number, pauseMs: (random: () => number) => number) {
+  const endMs = minutes * 60_000;
   const { agent, clock } = await setUp({}, new PaintedModel());
   const random = randomNumbers(7);
   const seen: SeenFrame[] = [];
@@ -71,7 +71,7 @@ async function hourOfClicks(host: { readonly pauseMs: (random: () => number) => 
   })();
   let spoken: Promise<unknown> = Promise.resolve();
   let speaking = false;
-  while (clock.nowMs() < HOUR_MS) {
+  while (clock.nowMs() < endMs) {
     if (!speaking) {
       speaking = true;
       spoken = agent.speak(clicks(random)).finished.then(() => {
@@ -79,8 +79,8 @@ async function hourOfClicks(host: { readonly pauseMs: (random: () => number) => 
       });
     }
     clock.advance(8 + 32 * random());
-    if (random() < host.chance) {
-      clock.advance(host.pauseMs(random));
+    if (random() < 0.01) {
+      clock.advance(pauseMs(random));
       paused = true;
     }
     await new Promise((resolve) => setImmediate(resolve));
@@ -93,11 +93,11 @@ async function hourOfClicks(host: { readonly pauseMs: (random: () => number) => 
     for (let i = 0; i < pcm.length; i++) {
       if (pcm[i]! < 0.2) continue;
       const last = heard.at(-1);
-      if (last && timeOf(i) - last.endMs < 1) heard[heard.length - 1] = { ...last, endMs: timeOf(i + 1) };
+      if (last && timeOf(i) - last.endMs < 1) last.endMs = timeOf(i + 1);
       else heard.push({ startMs: timeOf(i), endMs: timeOf(i + 1) });
     }
   }
-  expect(heard.length).toBeGreaterThan(300); // a stream is read on by the real clock, so some rest in between
+  expect(heard.length).toBeGreaterThan(5 * minutes); // a stream is read on by the real clock, so some rest in between
   expect(agent.stats().skippedBlocks).toBe(0);
   return { seen, heard };
 }
@@ -111,12 +111,13 @@ function isInTime({ atMs, open }: SeenFrame, heard: readonly Click[]): boolean {
 
 describe("speaking", () => {
   it("keeps sound and lips together in every click of an hour, on an irregular host with pauses of up to 40 ms", {
-    timeout: 280_000,
+    timeout: 900_000,
   }, async () => {
-    const { seen, heard } = await hourOfClicks({ pauseMs: (random) => 20 + 20 * random(), chance: 0.01 });
+    const { seen, heard } = await minutesOfClicks(60, (random) => 20 + 20 * random());
     const openings = seen.filter(({ open }, i) => open && !seen[i - 1]?.open).map(({ atMs }) => atMs);
+    const endMs = seen.at(-1)!.atMs;
     const lags = heard
-      .filter(({ startMs }) => startMs < HOUR_MS - 1_000)
+      .filter(({ startMs }) => startMs < endMs - 1_000)
       .map(({ startMs }) =>
         openings.map((atMs) => atMs - startMs).reduce((a, b) => (Math.abs(b) < Math.abs(a) ? b : a)),
       );
@@ -129,13 +130,11 @@ describe("speaking", () => {
     expect(seen.filter((frame) => !isInTime(frame, heard))).toEqual([]);
   });
 
-  it("shows no lips of the past after a host stood still for 150 ms, in an hour of that", {
-    timeout: 280_000,
-  }, async () => {
-    const { seen, heard } = await hourOfClicks({ pauseMs: () => 150, chance: 0.01 });
+  it("shows no lips of the past after a host stood still for 150 ms", { timeout: 900_000 }, async () => {
+    const { seen, heard } = await minutesOfClicks(20, () => 150);
     const pauses = seen.filter(({ afterPause }) => afterPause).length;
-    console.log(`${heard.length} clicks and ${pauses} pauses in an hour, ${seen.length} frames`);
-    expect(pauses).toBeGreaterThan(1_000);
+    console.log(`${heard.length} clicks and ${pauses} pauses, ${seen.length} frames`);
+    expect(pauses).toBeGreaterThan(300);
     expect(seen.filter((frame) => !isInTime(frame, heard))).toEqual([]);
   });
 
