@@ -27,6 +27,8 @@ export class FakeModel {
   /** What the LCU was told of the user's state. */
   readonly understood: (string | null)[] = [];
   beforeLcuStep: () => Promise<void> | void = () => {};
+  /** Steps that may be under way; several where the generator is far away. */
+  readonly blocksUnderWay: number = 1;
 
   readonly lcu: LcuWorkerApi = {
     load: async () => ({ backend: "cpu" }),
@@ -123,6 +125,7 @@ export async function setUp(options: Partial<AgentOptions> = {}, model = new Fak
   const agent = await EchoAgent.createWith({ pack: TINY, clock, ...options }, async () => ({
     lcu: model.lcu,
     generator: model.generator,
+    blocksUnderWay: model.blocksUnderWay,
     lcuReport: { backend: "cpu" },
     generatorReport: { backend: "cpu", width: 2, height: 2 },
     dispose: async () => {

@@ -28,6 +28,8 @@ export class QualityControl {
   #picture: Picture | undefined;
   /** Pictures that are due, of rungs that paint less than one a block. */
   #owed = 0;
+  /** Blocks whose pictures were dropped on the way. */
+  #dropped = 0;
 
   constructor(options: QualityControlOptions) {
     const { quality, start = "full", generator: _, ...rest } = options;
@@ -59,11 +61,16 @@ export class QualityControl {
     });
   }
 
-  /** What a whole block took may move the agent to another rung, and so may blocks that were left out, `skipped` so far. */
+  /**
+   * What a whole block took may move the agent to another rung, and so may blocks that were left out, `skipped` so far, or lost their
+   * pictures on the way. Of a block of a render server its work counts: the way to it takes long, but holds nothing up.
+   */
   weigh(output: GeneratorStepOutput, tookMs: number, skipped: number): void {
-    if (output.held || this.#options.quality !== "auto") return;
-    const cost = { tookMs, paintMs: output.stageMs.decoder ?? 0, pictures: output.rgba.length };
-    const change = this.#ladder.add(cost, skipped);
+    if (output.dropped) this.#dropped += 1;
+    if (output.dropped || output.held || this.#options.quality !== "auto") return;
+    const { decoder = 0, encoder = 0 } = output.stageMs;
+    const cost = { tookMs: output.workMs ?? tookMs, paintMs: decoder + encoder, pictures: output.rgba.length };
+    const change = this.#ladder.add(cost, skipped + this.#dropped);
     if (change === null) return;
     this.#useDecoder();
     this.#options.onChange(change);

@@ -8,7 +8,7 @@ import type { ModelSwitches } from "../render/types.js";
 import type { AffectFeed } from "./affect-feed.js";
 import type { AgentEvents, AgentStats } from "./agent-events.js";
 import type { AgentHealth } from "./agent-health.js";
-import { type AgentOptions, isRemote } from "./agent-options.js";
+import type { AgentOptions } from "./agent-options.js";
 import { AgentScreen } from "./agent-screen.js";
 import { AgentSpeech } from "./agent-speech.js";
 import { BlockMeter } from "./block-meter.js";
@@ -196,13 +196,12 @@ export class RunningHead {
     const { generator, generatorReport } = services;
     const { blockMs, blockFrames } = this.#times;
     return new QualityControl({
-      // How slow this machine is says nothing of a render server.
-      quality: options.quality ?? (isRemote(options.backend) ? "full" : "auto"),
+      quality: options.quality ?? "auto",
       start: generatorReport.backend === "wasm" ? "light" : "full", // the generator has loaded that decoder
       blockMs,
       blockFrames,
       steps: pack.manifest.sampler.times.length,
-      light: "light" in pack.avatar(avatar).decoders,
+      light: generator.setDecoder !== undefined && "light" in pack.avatar(avatar).decoders,
       generator,
       onChange: (change) => events.emit("quality-changed", change),
       onError: (error) => health.workerFailed("generator", error),

@@ -39,6 +39,10 @@ export type GeneratorStepOutput = {
   readonly unpainted?: number | undefined;
   /** Milliseconds that each graph took. */
   readonly stageMs: Record<string, number>;
+  /** Milliseconds that making it took, where it came over a line and its way is no part of that. @default what the answer took */
+  readonly workMs?: number | undefined;
+  /** True when its pictures were dropped on the way, because the line or this side could not take them in time. */
+  readonly dropped?: boolean | undefined;
   /** True when nobody made this block: the head as it was last seen, while a render server does not answer. */
   readonly held?: boolean | undefined;
 };

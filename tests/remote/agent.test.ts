@@ -1,13 +1,15 @@
 import { connect, createServer, type Socket } from "node:net";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { startServicesOn } from "../../sdk/agent/services/start-remote-services.js";
 import { EchoAgent } from "../../sdk/index.js";
+import { RendererService } from "../../sdk/remote/server/renderer-service.js";
 import { Line } from "./line.js";
 import { logged, PATIENT_MS, startTinyServer, TINY } from "./one-server.js";
 
 const open: { dispose(): Promise<unknown> }[] = [];
 afterEach(async () => {
   for (const thing of open.splice(0).reverse()) await thing.dispose();
+  vi.restoreAllMocks();
 });
 
 async function agentOn(url: string): Promise<EchoAgent> {
@@ -84,6 +86,25 @@ describe("an agent whose head is rendered elsewhere", { timeout: PATIENT_MS }, (
     expect(frames.length).toBeGreaterThan(75);
     expect(leadMs).toBeGreaterThan(200);
     expect(skippedBlocks).toBeLessThan(frames.at(-1)!.index / 4 / 5);
+  });
+
+  it("has fewer pictures painted where the server is too slow for all of them, and says so", async () => {
+    const quick = RendererService.prototype.step;
+    vi.spyOn(RendererService.prototype, "step").mockImplementation(async function (this: RendererService, head, input) {
+      const output = await quick.call(this, head, input);
+      const slowMs = 80 * output.rgba.length;
+      await new Promise((resolve) => setTimeout(resolve, slowMs));
+      return { ...output, stageMs: { ...output.stageMs, decoder: (output.stageMs.decoder ?? 0) + slowMs } };
+    });
+    const server = await startTinyServer();
+    open.push(server);
+    const agent = await agentOn(server.url);
+    const changes: { from: string; reason: string }[] = [];
+    agent.on("quality-changed", (change) => changes.push(change));
+    void watch(agent, () => changes.length > 0);
+    await expect.poll(() => changes.length, { timeout: 60_000 }).toBeGreaterThan(0);
+    expect(changes[0]).toMatchObject({ from: "full", reason: expect.stringContaining("a block of 160 ms takes") });
+    expect(agent.quality).not.toBe("full");
   });
 
   it("is not made when the server refuses, or is not there, or has another pack", async () => {

@@ -185,7 +185,10 @@ describe("conformance of a client: a server that misbehaves", { timeout: PATIENT
         const numbers = (n: number) => ({ seq: n, blendshapes: block(n, n / 10).blendshapes, pose: block(n).pose });
         socket.emit(
           "block",
-          block(seq as number, (seq as number) / 10, { earlier: seq === 4 ? [numbers(2), numbers(3)] : [] }),
+          block(seq as number, (seq as number) / 10, {
+            earlier: seq === 4 ? [numbers(2), numbers(3)] : [],
+            stageMs: { generator: 50, decoder: 20, encoder: 10 },
+          }),
         );
       },
     });
@@ -194,6 +197,8 @@ describe("conformance of a client: a server that misbehaves", { timeout: PATIENT
     expect(outputs.map(({ blendshapes }) => Math.round(blendshapes[0]! * 10))).toEqual([1, 2, 3, 4]);
     expect(outputs.map(({ rgba }) => rgba.length)).toEqual([4, 1, 1, 4]);
     expect(outputs[1]!.rgba[0]).toEqual(outputs[0]!.rgba[3]);
+    expect(outputs.map(({ dropped = false }) => dropped)).toEqual([false, true, true, false]);
+    expect(outputs.map(({ workMs }) => workMs)).toEqual([80, undefined, undefined, 80]); // the server's, without the way
   });
 
   it("asks for a key picture when a chunk cannot be decoded, then for another format", async () => {

@@ -76,20 +76,21 @@ export class BlockReceiver {
     const startMs = performance.now();
     const pictures = await this.#decode(message);
     this.#options.send("ack", { seq });
-    for (const numbers of earlier) this.#deliver(numbers, undefined, {});
-    this.#deliver(message, pictures, { ...stageMs, "video-decoder": performance.now() - startMs });
+    for (const numbers of earlier) this.#deliver(numbers, undefined, { stageMs: {}, dropped: true });
+    const workMs = Object.values(stageMs).reduce((sum, ms) => sum + ms, 0);
+    this.#deliver(message, pictures, { stageMs: { ...stageMs, "video-decoder": performance.now() - startMs }, workMs });
   }
 
   #deliver(
     { seq, blendshapes, pose }: BlockNumbers,
     pictures: Uint8ClampedArray[] | undefined,
-    stageMs: Record<string, number>,
+    times: Pick<GeneratorStepOutput, "stageMs" | "workMs" | "dropped">,
   ): void {
     this.#blendshapes = floatsOfBytes(blendshapes);
     this.#pose = floatsOfBytes(pose);
     this.#picture = pictures?.at(-1) ?? this.#picture;
     const rgba = pictures ?? [this.#picture]; // one picture stands for all frames
-    this.#options.deliver(seq, { rgba, blendshapes: this.#blendshapes, pose: this.#pose, stageMs });
+    this.#options.deliver(seq, { rgba, blendshapes: this.#blendshapes, pose: this.#pose, ...times });
   }
 
   async #decode(message: BlockMessage): Promise<Uint8ClampedArray[] | undefined> {
