@@ -40,6 +40,13 @@ class Recorder {
 let agent: EchoAgent;
 let player: SpeechPlayer;
 let recorder: Recorder;
+let spoken: () => Promise<{
+  result: { playedMs: number; interrupted: boolean };
+  hidden: number;
+  worstMs: number;
+  sound: ReturnType<Recorder["sound"]>;
+  rateHz: number;
+}>;
 
 /** What agent.test.ts calls in the browser. */
 const calls = {
@@ -123,6 +130,35 @@ const calls = {
       Object.assign(window, { setTimeout: real });
     }
   },
+
+  /** Begins to speak for so long. `spoken()` tells, when it is over, of the frames that were handed out while the page was hidden. */
+  beginToSpeak: async (seconds: number) => {
+    recorder.chunks.length = 0;
+    let [done, hidden, worstMs] = [false, 0, 0];
+    const watched = (async () => {
+      for await (const frame of agent.frames()) {
+        const lateMs = agent.nowMs - frame.timestampMs;
+        frame.close();
+        if (done) break;
+        if (document.visibilityState !== "hidden") continue;
+        hidden += 1;
+        worstMs = Math.max(worstMs, lateMs);
+      }
+    })();
+    const pcm = Float32Array.from({ length: seconds * 16_000 }, (_, n) => 0.5 * Math.cos((Math.PI * n) / 16));
+    const { finished } = agent.speak({ pcm, sampleRateHz: 16_000 });
+    spoken = async () => {
+      const result = await finished;
+      done = true;
+      await watched;
+      await sleep(300);
+      return { result, hidden, worstMs, sound: recorder.sound(), rateHz: player.context.sampleRate };
+    };
+    await new Promise<void>((resolve) => {
+      agent.on("utterance-started", () => resolve(), { once: true });
+    });
+  },
+  spoken: () => spoken(),
 
   /** The head as a stream: what a video element and an analyser get of it. */
   capture: async () => {
