@@ -15,7 +15,7 @@ from torch.nn import functional as F
 
 from training.data.heads.landmarks import KEYPOINT_GROUPS, KEYPOINT_INDEX
 from training.model.config import Painter
-from training.model.exported import few, join, look_up, shuffle, two
+from training.model.exported import join, look_up, shuffle, two
 from training.model.keypoints import KeypointHead
 from training.model.layout import KEYPOINTS, TOKEN_WIDTH, TOKENS
 
@@ -110,7 +110,7 @@ class CloseUp(nn.Module):
         for conv in self.mix:
             h = h + F.silu(conv(h))
         h = F.silu(self.full1(torch.cat([shuffle(self.to_full(h)), moved, sharp], 1)))
-        return few(self.full2, h, 2)
+        return self.full2(h)
 
 
 class Decoder(nn.Module):
@@ -190,7 +190,7 @@ class Decoder(nn.Module):
         u = self.up3(join(self.join3, h4, h3), style)
         u = self.up2(join(self.join2, u, h2), style)
         u = self.up1(join(self.join1, u, h1), style)  # 64
-        flow = flow + 0.1 * torch.tanh(few(self.flow_fix, u, 8))
+        flow = flow + 0.1 * torch.tanh(self.flow_fix(u))
         place = window or (0, 0, self.painter.grid)
         row, column, side = place
         u, flow = (t[:, :, row : row + side, column : column + side] for t in (u, flow))

@@ -1,7 +1,7 @@
 """Operations of the decoder that are written in one form for PyTorch and in another, with the same results, for the exported graph.
 
 What onnxruntime does slowly on processors was measured by operator (docs/decisions/0015-faster-graphs.md). Its convolutions work on blocks of 16 channels,
-so one with 5 results costs as much as one with 16: `few` and `two` give the blocks several columns of the picture to fill.
+so one with 5 results costs as much as one with 16: `two` gives the blocks two columns of the picture to fill.
 """
 
 import torch
@@ -42,22 +42,17 @@ def join(conv: nn.Conv2d, low: Tensor, high: Tensor) -> Tensor:
     return F.interpolate(small, scale_factor=2, mode="nearest") + F.conv2d(high, conv.weight[:, own:], conv.bias)
 
 
-def few(conv: nn.Conv2d, x: Tensor, columns: int) -> Tensor:
-    """3x3 convolution with few results, [F,I,H,W] -> [F,O,H,W]. Exported with `columns` columns at a time."""
-    return _apart(_in_columns(conv, x, columns), columns) if torch.onnx.is_in_onnx_export() else conv(x)
-
-
 def two(first: nn.Conv2d, second: nn.Conv2d, x: Tensor) -> Tensor:
     """Two 3x3 convolutions with few results and a SiLU between them: [F,I,H,W] -> [F,O,H,W]. Exported with two columns at a time."""
     if not torch.onnx.is_in_onnx_export():
         return second(F.silu(first(x)))
-    return _apart(_pairs(second, F.silu(_in_columns(first, x, 2))), 2)
+    return _apart(_pairs(second, F.silu(_to_pairs(first, x))))
 
 
-def _in_columns(conv: nn.Conv2d, x: Tensor, columns: int) -> Tensor:
-    """The results of `columns` neighbouring columns as channels, column first: [F,columns*O,H,W/columns]."""
-    weight = torch.cat([_beside(conv.weight, p, columns - 1 - p) for p in range(columns)])  # [columns*O,I,3,2+columns]
-    return F.conv2d(x, weight, conv.bias.repeat(columns), stride=(1, columns), padding=1)
+def _to_pairs(conv: nn.Conv2d, x: Tensor) -> Tensor:
+    """The results of two neighbouring columns as channels, column first: [F,I,H,W] -> [F,2*O,H,W/2]."""
+    weight = torch.cat([_beside(conv.weight, 0, 1), _beside(conv.weight, 1, 0)])  # [2*O,I,3,4]
+    return F.conv2d(x, weight, conv.bias.repeat(2), stride=(1, 2), padding=1)
 
 
 def _pairs(conv: nn.Conv2d, x: Tensor) -> Tensor:
@@ -74,7 +69,7 @@ def _beside(weight: Tensor, left: int, right: int) -> Tensor:
     return torch.cat([zeros(left), weight, zeros(right)], 3)
 
 
-def _apart(x: Tensor, columns: int) -> Tensor:
-    """Columns back to their places: [F,columns*C,H,W] -> [F,C,H,columns*W]."""
-    c, h, w = x.shape[1] // columns, x.shape[2], x.shape[3]
-    return x.reshape(-1, columns, c, h, w).permute(0, 2, 3, 4, 1).reshape(-1, c, h, columns * w)
+def _apart(x: Tensor) -> Tensor:
+    """Columns back to their places: [F,2*C,H,W] -> [F,C,H,2*W]."""
+    c, h, w = x.shape[1] // 2, x.shape[2], x.shape[3]
+    return x.reshape(-1, 2, c, h, w).permute(0, 2, 3, 4, 1).reshape(-1, c, h, 2 * w)

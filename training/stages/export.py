@@ -26,6 +26,7 @@ from training.model.phi import history_width
 from training.stages.codec import Geometry, Paint, Pictures
 from training.stages.distil import load_student
 from training.stages.graphs import gflop, halve_weights, rgba_bytes
+from training.stages.shapes import write_shapes
 from training.stages.talking import IDENTITIES
 from training.stages.talks import WORDS, Talks
 
@@ -123,8 +124,10 @@ def export_graph(stage: Stage, path: Path) -> float:
             stage.module.eval(), tuple(stage.inputs.values()), str(path), input_names=list(stage.inputs), output_names=stage.outputs,
             dynamic_axes={name: {0: stage.batch} for name in free}, opset_version=OPSET, dynamo=False, do_constant_folding=True,
         )  # fmt: skip
+    inputs = {name: value.numpy() for name, value in stage.inputs.items()}
+    write_shapes(path, inputs, free)
     halve_weights(path)
-    return gflop(path, {name: value.numpy() for name, value in stage.inputs.items()})
+    return gflop(path, inputs)
 
 
 def golden_run(stage: Stage, path: Path, golden: Path) -> float:
