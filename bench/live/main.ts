@@ -7,7 +7,6 @@ import { describeMachine, type Machine, ownCommit, ownPackage } from "../../sdk/
 import type { CaptureReport } from "../../sdk/eval/capture-report.js";
 import type { QualityLevel } from "../../sdk/index.js";
 import { loadPack } from "../../sdk/pack/load-pack.js";
-import type { PeersReport } from "../peers/main.js";
 import { writePage } from "../peers/page.js";
 import { converse } from "./conversation.js";
 import { WHAT } from "./live-page.js";
@@ -76,7 +75,7 @@ export async function main(args: readonly string[]): Promise<void> {
     mkdirSync(dirname(values.out), { recursive: true });
     writeFileSync(values.out, `${JSON.stringify(results, (_, v) => (typeof v === "number" ? Number(v.toPrecision(5)) : v), 1)}\n`);
   }
-  writePage({ root, peers: JSON.parse(readFileSync(join(root, "bench/results/peers.json"), "utf8")) as PeersReport });
+  writePage(root);
 }
 
 function readResults(file: string): LiveResults {

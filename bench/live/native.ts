@@ -4,7 +4,7 @@ import { ARKIT_BLENDSHAPES, type EchoAgent, type QualityLevel } from "../../sdk/
 import { openAudioFile } from "../../sdk/media/audio-file.js";
 import type { PageReport } from "./page.js";
 import { cut, say, smile, type Voice } from "./person.js";
-import { holdClock, type ListeningRun, type Planned, RUN_MS, SEED, type ShownFrame, WARM_MS } from "./reaction.js";
+import { type ListeningRun, type Planned, runMs, SEED, type ShownFrame } from "./reaction.js";
 import { REACTED_TO, SAID } from "./said.js";
 
 /** The built package, as a user has it. */
@@ -48,33 +48,29 @@ export async function converseNatively(options: { made: Package; pack: string; f
 }
 
 /** A head that only listens, without a page, from its beginning. */
-export async function listenNatively(options: { made: Package; pack: string; folder: string; quality: QualityLevel }, planned?: Planned): Promise<ListeningRun> {
+export async function listenNatively(options: { made: Package; pack: string; folder: string; quality: QualityLevel }, planned: Planned): Promise<ListeningRun> {
   const { made, pack, folder, quality } = options;
   const voice = cut(await readVoice(`${folder}/conversation.user.wav`), REACTED_TO);
-  const held = holdClock();
-  const agent = await made.EchoAgent.create({ pack, backend: "cpu", quality, seed: SEED, clock: held.clock });
+  const agent = await made.EchoAgent.create({ pack, backend: "cpu", quality, seed: SEED });
   const frames: ShownFrame[] = [];
   const shown = (async () => {
     for await (const frame of agent.frames()) {
-      frames.push({ atMs: performance.now(), index: frame.index, blendshapes: Float32Array.from(frame.blendshapes) });
+      frames.push({ atMs: performance.now(), blendshapes: [...frame.blendshapes] });
       frame.close();
     }
   })();
-  await sleep(WARM_MS);
-  held.release();
+  await sleep(planned?.afterMs ?? 0);
   let eventMs: number | undefined;
   let stop = () => {};
   if (planned !== undefined) {
-    await sleep(planned.atMs);
     eventMs = performance.now();
     stop = planned.kind === "smile" ? smile(agent.user) : say(agent.user, voice);
   }
-  await sleep(RUN_MS - (planned?.atMs ?? 0));
+  await sleep(runMs(planned) - (planned?.afterMs ?? 0));
   stop();
-  const { skippedBlocks } = agent.stats();
   await agent.dispose();
   await shown;
-  return { inside: { frames, eventMs, skippedBlocks } };
+  return { inside: { frames, eventMs } };
 }
 
 async function readVoice(file: string): Promise<Voice> {

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { describeMachine, ownCommit, ownPackage } from "../../sdk/cli/machine.js";
@@ -58,7 +58,7 @@ export async function main(args: readonly string[]): Promise<void> {
     mkdirSync(dirname(values.out), { recursive: true });
     writeFileSync(values.out, `${JSON.stringify(report, (_, v) => (typeof v === "number" ? Number(v.toPrecision(4)) : v), 1)}\n`);
   }
-  writePage({ root: ownRoot(), peers: JSON.parse(readFileSync(values.out, "utf8")) as PeersReport });
+  writePage(ownRoot());
 }
 
 async function measure(options: {

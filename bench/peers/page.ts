@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { barChart } from "./bar-chart.js";
 import { liveLines } from "../live/live-page.js";
@@ -15,39 +15,45 @@ type BenchFile = {
   readonly results: readonly ({ backend: string } & Record<string, unknown>)[];
 };
 
-/** Writes docs/benchmarks.md and its plots from bench/results. Nothing on the page is typed by hand. */
-export function writePage(options: { root: string; peers: PeersReport }): void {
-  const { root, peers } = options;
-  const images = join(root, "docs/images");
+/** Writes docs/benchmarks.md and its plots from bench/results. */
+export function writePage(root: string): void {
+  for (const [path, text] of Object.entries(pageFiles(root))) writeFileSync(join(root, path), text);
+}
+
+/** The page and its plots, by their paths: of what lies in bench/results, and nothing typed by hand. */
+export function pageFiles(root: string): Readonly<Record<string, string>> {
+  const result = (name: string) => JSON.parse(readFileSync(join(root, "bench/results", name), "utf8")) as unknown;
+  const peers = result("peers.json") as PeersReport;
   const names = peers.systems.map(({ name }) => name);
   const kinds = (["synthesised", "recorded"] as const).filter((kind) => peers.sets[kind] !== undefined);
-  for (const kind of kinds)
-    writeFileSync(
-      join(images, `benchmarks-lips-${kind}.svg`),
-      barChart({
-        title: `Lips by phone class, ${kind} speech: area under the ROC curve (0.5 is chance)`,
-        groups: CONTRASTS.map(({ title }) => title.split(":")[0]!),
-        series: peers.systems.map((system) => ({
-          name: system.name,
-          values: CONTRASTS.map(({ name }) => system[kind]!.auc[name] ?? null),
-        })),
-        from: 0.4,
-        to: 1,
-        line: 0.5,
-      }),
-    );
-  writeFileSync(
-    join(images, "benchmarks-cpu.svg"),
+  const lips = kinds.map((kind) => [
+    `docs/images/benchmarks-lips-${kind}.svg`,
     barChart({
-      title: "CPU milliseconds for a second of sound (lips and motion only; logarithmic)",
-      groups: ["CPU ms per second of sound"],
-      series: peers.systems.map(({ name, cpuSPerSecond }) => ({ name, values: [cpuSPerSecond * 1_000] })),
-      from: 1,
-      to: 1_000,
-      logarithmic: true,
+      title: `Lips by phone class, ${kind} speech: area under the ROC curve (0.5 is chance)`,
+      groups: CONTRASTS.map(({ title }) => title.split(":")[0]!),
+      series: peers.systems.map((system) => ({
+        name: system.name,
+        values: CONTRASTS.map(({ name }) => system[kind]!.auc[name] ?? null),
+      })),
+      from: 0.4,
+      to: 1,
+      line: 0.5,
     }),
-  );
-  writeFileSync(join(root, "docs/benchmarks.md"), pageText(peers, kinds, names, speedFiles(root), liveLines(liveResults(root))));
+  ]);
+  const cpu = barChart({
+    title: "CPU milliseconds for a second of sound (lips and motion only; logarithmic)",
+    groups: ["CPU ms per second of sound"],
+    series: peers.systems.map(({ name, cpuSPerSecond }) => ({ name, values: [cpuSPerSecond * 1_000] })),
+    from: 1,
+    to: 1_000,
+    logarithmic: true,
+  });
+  const live = liveLines(result("live.json") as LiveResults);
+  return {
+    ...Object.fromEntries(lips),
+    "docs/images/benchmarks-cpu.svg": cpu,
+    "docs/benchmarks.md": pageText(peers, kinds, names, speedFiles(root), live),
+  };
 }
 
 function pageText(
@@ -122,11 +128,6 @@ function pageText(
   return `${lines.join("\n").trimEnd()}\n`;
 }
 
-function liveResults(root: string): LiveResults {
-  const file = join(root, "bench/results/live.json");
-  return existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as LiveResults) : {};
-}
-
 function lipTable(peers: PeersReport, kind: "synthesised" | "recorded", names: readonly string[]): string {
   const all: (readonly [string, LipFigures])[] = [
     ...peers.systems.map((system) => [system.name, system[kind]!] as const),
@@ -151,7 +152,6 @@ function lipTable(peers: PeersReport, kind: "synthesised" | "recorded", names: r
 
 function speedFiles(root: string): BenchFile[] {
   const folder = join(root, "bench/results");
-  if (!existsSync(folder)) return [];
   return readdirSync(folder)
     .filter((name) => /^\d{4}-.*\.json$/.test(name))
     .sort()
