@@ -57,6 +57,25 @@ describe("speech of an agent", () => {
     expect(shown.map(({ index }) => index)).toEqual(shown.map((_, i) => i)); // none twice, none left out
   });
 
+  it("loses no sound when the host stands still: what could not be heard in time comes after", async () => {
+    const { agent, clock, pass } = await setUp();
+    const schedule = clock.schedule.bind(clock);
+    clock.schedule = (speech) => {
+      expect(speech.startMs).toBeGreaterThanOrEqual(clock.nowMs());
+      schedule(speech);
+    };
+    await pass(500);
+    const pcm = Float32Array.from({ length: 3 * RATE }, (_, n) => 0.1 + n / (4 * RATE));
+    const { finished } = agent.speak({ pcm, sampleRateHz: RATE });
+    for (const stallMs of [150, 400, 700]) {
+      await pass(500);
+      clock.advance(stallMs);
+    }
+    await pass(4_000);
+    expect(await finished).toEqual({ playedMs: 3_000, interrupted: false });
+    expect(clock.scheduled.flatMap((speech) => [...speech.pcm])).toEqual([...pcm]);
+  });
+
   it("stops the lips within one block of an interruption, and speaks again", async () => {
     const { agent, clock, model, pass, shown } = await setUp();
     const utterance = agent.speak(tone(5_000));

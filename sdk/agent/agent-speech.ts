@@ -24,6 +24,9 @@ export type AgentSpeechHost = {
   makeAgain(frame: number, beginning: Float32Array): void;
 };
 
+/** What sound needs from here to the audio thread, in ms. */
+const ON_ITS_WAY_MS = 20;
+
 /** What is spoken next: utterances from `speak()` to their last sample, each placed on the agent's timeline and told of. */
 export class AgentSpeech {
   readonly #host: AgentSpeechHost;
@@ -71,8 +74,15 @@ export class AgentSpeech {
   /** A block's time has nearly come: its speech gets its place. f32 [2560], silence where nothing is spoken. */
   place(block: number): Float32Array {
     const { clock, times } = this.#host;
-    const { pcm, placed } = this.#timeline.place(times.audioStart(block), times.blockSamples);
-    this.#schedule(placed);
+    const start = times.audioStart(block);
+    const pcm = new Float32Array(times.blockSamples);
+    // After the host stood still the time of some samples has gone by: speech goes on after them, so that none of it is lost.
+    const gone = Math.max(0, times.sampleAt(clock.nowMs() + ON_ITS_WAY_MS) - start);
+    if (gone < pcm.length) {
+      const { pcm: speech, placed } = this.#timeline.place(start + gone, pcm.length - gone);
+      pcm.set(speech, gone);
+      this.#schedule(placed);
+    }
     for (const [id, { source }] of this.#utterances) if (source.finished) clock.finish?.(id);
     void this.#settle();
     return pcm;
