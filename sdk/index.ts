@@ -15,6 +15,7 @@ export type { Percentiles } from "./base/percentiles.js";
 export { openMicrophone, readMicrophone } from "./capture/microphone.js";
 export type { AudioChunk } from "./capture/types.js";
 // What comes out, and the clock it comes by
+export { copyPicture, type PictureCopy } from "./decoder/picture-copy.js";
 export { EchoFrame, type FrameState } from "./frame/echo-frame.js";
 export type { CaptureStreamOptions } from "./frame/frame-stream.js";
 export { createSystemClock, type PlayoutClock, type ScheduledSpeech } from "./frame/playout-clock.js";

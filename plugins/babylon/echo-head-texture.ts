@@ -4,7 +4,7 @@ import { RawTexture } from "@babylonjs/core/Materials/Textures/rawTexture.js";
 import { Texture } from "@babylonjs/core/Materials/Textures/texture.js";
 import { Observable, type Observer } from "@babylonjs/core/Misc/observable.js";
 import type { Scene } from "@babylonjs/core/scene.js";
-import { copyTexture } from "./gpu-copy.js";
+import { copyPicture } from "echo-head";
 import { deviceOf } from "./lend-device.js";
 
 /** What the texture needs of a frame; every `EchoFrame` of the SDK is one. */
@@ -206,7 +206,7 @@ export class EchoHeadTexture<Frame extends HeadFrame = HeadFrame> extends RawTex
       return;
     }
     const target = internal._hardwareTexture!.underlyingResource as GPUTexture;
-    if (texture) copyTexture(device, texture, target, premultiplied);
+    if (texture) copyPicture({ device, from: texture, to: target, premultiply: premultiplied });
     else
       device.queue.copyExternalImageToTexture(
         { source: bitmap! },

@@ -1,21 +1,10 @@
-/** One triangle over everything; canvases blend premultiplied alpha, the model paints straight alpha. */
-const SHADER = `
-  @group(0) @binding(0) var picture: texture_2d<f32>;
-  @vertex fn everywhere(@builtin(vertex_index) corner: u32) -> @builtin(position) vec4f {
-    return vec4f(f32(corner & 1) * 4 - 1, f32(corner >> 1) * 4 - 1, 0, 1);
-  }
-  @fragment fn premultiplied(@builtin(position) at: vec4f) -> @location(0) vec4f {
-    let straight = textureLoad(picture, vec2u(at.xy), 0);
-    return vec4f(straight.rgb * straight.a, straight.a);
-  }`;
-
-const FORMAT = "rgba8unorm";
+import { copyPicture } from "./picture-copy.js";
 
 /** A canvas of a GPU device, on which a picture becomes an ImageBitmap or a VideoFrame without a read-back. */
 export class PictureCanvas {
   readonly #device: GPUDevice;
   readonly #size: { readonly width: number; readonly height: number };
-  #made: { canvas: OffscreenCanvas; context: GPUCanvasContext; pipeline: GPURenderPipeline } | undefined;
+  #made: { canvas: OffscreenCanvas; context: GPUCanvasContext } | undefined;
 
   /** Nothing is made until the first picture is drawn. The device is borrowed. */
   constructor(device: GPUDevice, size: { readonly width: number; readonly height: number }) {
@@ -26,16 +15,9 @@ export class PictureCanvas {
   /** Draws a straight-alpha texture of the canvas's size. The canvas is shared: take the picture from it in the same task. */
   draw(texture: GPUTexture): OffscreenCanvas {
     this.#made ??= this.#make();
-    const { canvas, context, pipeline } = this.#made;
-    const commands = this.#device.createCommandEncoder();
-    const view = context.getCurrentTexture().createView();
-    const pass = commands.beginRenderPass({ colorAttachments: [{ view, loadOp: "clear", storeOp: "store" }] });
-    pass.setPipeline(pipeline);
-    const entries = [{ binding: 0, resource: texture.createView() }];
-    pass.setBindGroup(0, this.#device.createBindGroup({ layout: pipeline.getBindGroupLayout(0), entries }));
-    pass.draw(3);
-    pass.end();
-    this.#device.queue.submit([commands.finish()]);
+    const { canvas, context } = this.#made;
+    // Canvases blend premultiplied alpha, the model paints straight alpha.
+    copyPicture({ device: this.#device, from: texture, to: context.getCurrentTexture(), premultiply: true });
     return canvas;
   }
 
@@ -45,16 +27,9 @@ export class PictureCanvas {
   }
 
   #make() {
-    const device = this.#device;
     const canvas = new OffscreenCanvas(this.#size.width, this.#size.height);
     const context = canvas.getContext("webgpu") as unknown as GPUCanvasContext; // Babylon has its own type for it
-    context.configure({ device, format: FORMAT, alphaMode: "premultiplied" });
-    const module = device.createShaderModule({ code: SHADER });
-    const pipeline = device.createRenderPipeline({
-      layout: "auto",
-      vertex: { module },
-      fragment: { module, targets: [{ format: FORMAT }] },
-    });
-    return { canvas, context, pipeline };
+    context.configure({ device: this.#device, format: "rgba8unorm", alphaMode: "premultiplied" });
+    return { canvas, context };
   }
 }

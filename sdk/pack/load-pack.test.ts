@@ -165,6 +165,12 @@ describe("loadPack", () => {
     const bytes = { dtype: "uint8", shape: ["F", 16, 16, 4] } as const; // as packs were before pictures could stay on a GPU
     files.editAvatar("kofi", ({ decoders }) => Object.assign(decoders.full!.outputs, { rgba: bytes }));
     await expect(loadPack(files.folder)).rejects.toMatchObject(
+      refused("pack-manifest-invalid", "decoders.full.outputs.rgba"),
+    );
+    renew();
+    const otherSize = { dtype: "int32", shape: ["F", 8, 8] } as const;
+    files.editAvatar("kofi", ({ decoders }) => Object.assign(decoders.full!.outputs, { rgba: otherSize }));
+    await expect(loadPack(files.folder)).rejects.toMatchObject(
       refused("pack-manifest-invalid", "decoders.full.outputs.rgba", 'must be int32 ["F", 16, 16]'),
     );
     renew();

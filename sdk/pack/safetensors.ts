@@ -3,10 +3,10 @@ import { elementCount, type Tensor } from "../protocol/tensor.js";
 
 type HeaderEntry = { dtype: string; shape: number[]; data_offsets: [number, number] };
 
-const ITEM_BYTES: Readonly<Record<string, number>> = { F32: 4, F16: 2, I32: 4, U8: 1 };
+const ITEM_BYTES: Readonly<Record<string, number>> = { F32: 4, F16: 2, I32: 4 };
 
 /**
- * Reads the safetensors format (8 bytes: header length, little endian; a JSON header; the data). F32, I32 and U8 as they
+ * Reads the safetensors format (8 bytes: header length, little endian; a JSON header; the data). F32 and I32 as they
  * are, F16 widened to float32. The result shares no memory with `bytes`.
  * @param file name for messages
  * @throws EchoError "pack-file-corrupt"
@@ -57,7 +57,6 @@ function readTensor(
     throw corrupt(`${name} does not have the bytes that its shape needs`);
   }
   const { buffer } = new Uint8Array(data.subarray(start, end)); // a copy, so that it is aligned (a Node Buffer's slice is none)
-  if (dtype === "U8") return { dtype: "uint8", shape, data: new Uint8Array(buffer) };
   if (dtype === "I32") return { dtype: "int32", shape, data: new Int32Array(buffer) };
   if (dtype === "F32") return { dtype: "float32", shape, data: new Float32Array(buffer) };
   return { dtype: "float32", shape, data: Float32Array.from(new Uint16Array(buffer), widenFloat16) };

@@ -1,15 +1,14 @@
 /** Numbers with a shape, row-major. `data.length` is the product of `shape`. */
 export type Tensor =
   | { readonly dtype: "float32"; readonly shape: readonly number[]; readonly data: Float32Array }
-  | { readonly dtype: "int32"; readonly shape: readonly number[]; readonly data: Int32Array }
-  | { readonly dtype: "uint8"; readonly shape: readonly number[]; readonly data: Uint8Array };
+  | { readonly dtype: "int32"; readonly shape: readonly number[]; readonly data: Int32Array };
 
 /** A dimension: a number, or "N" (sessions in the batch) or "F" (frames in the run). */
 export type Dimension = number | "N" | "F";
 
 /** What a graph's input or output must be. */
 export type TensorSpec = {
-  readonly dtype: "float32" | "float16" | "int32" | "uint8";
+  readonly dtype: "float32" | "float16" | "int32";
   readonly shape: readonly Dimension[];
 };
 

@@ -1,31 +1,20 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { CHROMIUM_ARGS } from "../../tools/chromium.mjs";
-import { buildWorkers } from "../built-workers.js";
+import { serveAgentPage } from "./agent-site.js";
 import { chromiumPath } from "./chromium.js";
-import { servePage } from "./page-server.js";
 import { hasFfmpeg, readFilm } from "./read-film.js";
 
-const local = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
-
 describe.skipIf(chromiumPath === undefined)("an agent in Chromium, its threads and its sound", () => {
-  let workers: Awaited<ReturnType<typeof buildWorkers>>;
-  let site: Awaited<ReturnType<typeof servePage>>;
+  let site: Awaited<ReturnType<typeof serveAgentPage>>;
   let browser: Browser;
   let page: Page;
 
   beforeAll(async () => {
-    workers = await buildWorkers("browser");
-    const folders = {
-      "/pack/": local("../../fixtures/tiny-pack"),
-      "/ort/": local("../../node_modules/onnxruntime-web/dist"),
-      "/workers/": workers.workerUrl,
-    };
-    site = await servePage({ script: local("./agent-page.ts"), folders });
+    site = await serveAgentPage("./agent-page.ts");
     const args = [...CHROMIUM_ARGS, "--autoplay-policy=no-user-gesture-required"];
     browser = await chromium.launch({ executablePath: chromiumPath!, args });
     page = await browser.newPage();
@@ -36,7 +25,6 @@ describe.skipIf(chromiumPath === undefined)("an agent in Chromium, its threads a
   afterAll(async () => {
     await browser?.close();
     await site?.close();
-    workers?.remove();
   });
 
   it("starts, in two threads", async () => {

@@ -1,27 +1,16 @@
-import { fileURLToPath } from "node:url";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { CHROMIUM_ARGS } from "../../tools/chromium.mjs";
-import { buildWorkers } from "../built-workers.js";
+import { serveAgentPage } from "./agent-site.js";
 import { chromiumPath, SOFTWARE_WEBGPU } from "./chromium.js";
-import { servePage } from "./page-server.js";
-
-const local = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
 describe.skipIf(chromiumPath === undefined)("pictures that stay on the GPU", { timeout: 300_000 }, () => {
-  let workers: Awaited<ReturnType<typeof buildWorkers>>;
-  let site: Awaited<ReturnType<typeof servePage>>;
+  let site: Awaited<ReturnType<typeof serveAgentPage>>;
   let browser: Browser;
   let page: Page;
 
   beforeAll(async () => {
-    workers = await buildWorkers("browser");
-    const folders = {
-      "/pack/": local("../../fixtures/tiny-pack"),
-      "/ort/": local("../../node_modules/onnxruntime-web/dist"),
-      "/workers/": workers.workerUrl,
-    };
-    site = await servePage({ script: local("./gpu-page.ts"), folders });
+    site = await serveAgentPage("./gpu-page.ts");
     browser = await chromium.launch({ executablePath: chromiumPath!, args: [...CHROMIUM_ARGS, ...SOFTWARE_WEBGPU] });
     page = await browser.newPage();
     page.on("pageerror", (error) => console.error("page:", error.message));
@@ -32,7 +21,6 @@ describe.skipIf(chromiumPath === undefined)("pictures that stay on the GPU", { t
   afterAll(async () => {
     await browser?.close();
     await site?.close();
-    workers?.remove();
   });
 
   it.each([

@@ -3,19 +3,17 @@ import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { CHROMIUM_ARGS } from "../../tools/chromium.mjs";
-import { buildWorkers } from "../built-workers.js";
+import { serveAgentPage } from "./agent-site.js";
 import { chromiumPath } from "./chromium.js";
-import { servePage } from "./page-server.js";
 
-const local = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 /** Headless browsers hide nothing: a tab needs a window, and that a display. */
 const hasDisplay = spawnSync("Xvfb", ["-help"]).error === undefined;
 if (!hasDisplay) console.warn("SKIPPED: a tab can be hidden only where there is Xvfb (apt install xvfb)");
 const SECONDS = 60;
+
 /** What a program says on stderr, as far as it is asked for. */
 function said(program: ChildProcess, pattern: RegExp): Promise<string> {
   return new Promise((resolve, reject) => {
@@ -33,8 +31,7 @@ describe.skipIf(chromiumPath === undefined || !hasDisplay)("an agent in a tab be
   const profile = mkdtempSync(join(tmpdir(), "echo-head-hidden-"));
   let display: ChildProcess;
   let program: ChildProcess;
-  let workers: Awaited<ReturnType<typeof buildWorkers>>;
-  let site: Awaited<ReturnType<typeof servePage>>;
+  let site: Awaited<ReturnType<typeof serveAgentPage>>;
   let browser: Browser;
   let page: Page;
 
@@ -43,13 +40,7 @@ describe.skipIf(chromiumPath === undefined || !hasDisplay)("an agent in a tab be
       stdio: ["ignore", "ignore", "pipe"],
     });
     const number = await said(display, /^(\d+)$/m);
-    workers = await buildWorkers("browser");
-    const folders = {
-      "/pack/": local("../../fixtures/tiny-pack"),
-      "/ort/": local("../../node_modules/onnxruntime-web/dist"),
-      "/workers/": workers.workerUrl,
-    };
-    site = await servePage({ script: local("./agent-page.ts"), folders });
+    site = await serveAgentPage("./agent-page.ts");
     program = spawn(
       chromiumPath!,
       [...CHROMIUM_ARGS, "--remote-debugging-port=0", `--user-data-dir=${profile}`, "--no-first-run", "about:blank"],
@@ -65,7 +56,6 @@ describe.skipIf(chromiumPath === undefined || !hasDisplay)("an agent in a tab be
   afterAll(async () => {
     await browser?.close();
     await site?.close();
-    workers?.remove();
     for (const started of [program, display]) {
       if (started?.exitCode !== null) continue;
       started.kill();

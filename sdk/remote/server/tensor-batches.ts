@@ -89,7 +89,7 @@ function contentKey(data: Tensor["data"]): string {
 }
 
 function join(tensor: Tensor, parts: readonly Tensor["data"][]): Tensor["data"] {
-  const make = { float32: Float32Array, int32: Int32Array, uint8: Uint8Array }[tensor.dtype];
+  const make = { float32: Float32Array, int32: Int32Array }[tensor.dtype];
   const data = new make(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;
   for (const part of parts) {

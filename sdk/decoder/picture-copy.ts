@@ -1,3 +1,4 @@
+/** One triangle over everything. */
 const SHADER = `
   @group(0) @binding(0) var picture: texture_2d<f32>;
   @vertex fn everywhere(@builtin(vertex_index) corner: u32) -> @builtin(position) vec4f {
@@ -10,8 +11,20 @@ const SHADER = `
 
 const pipelines = new WeakMap<GPUDevice, GPURenderPipeline>();
 
-/** Copies a straight-alpha texture into another of its size and device, both rgba8unorm; with `premultiply` colour is multiplied by alpha. */
-export function copyTexture(device: GPUDevice, from: GPUTexture, to: GPUTexture, premultiply: boolean): void {
+/** Where {@link copyPicture} takes a picture from, and where it puts it. */
+export type PictureCopy = {
+  /** The device of both textures, `frame.device`. */
+  readonly device: GPUDevice;
+  /** Straight alpha, rgba8unorm: `frame.texture`. */
+  readonly from: GPUTexture;
+  /** Of the same size, rgba8unorm; it must be a copy's destination, or, for `premultiply`, a render attachment. */
+  readonly to: GPUTexture;
+  /** Whether colour is multiplied by alpha, as canvases and most engines blend it. */
+  readonly premultiply: boolean;
+};
+
+/** Copies a frame's texture into a texture of an engine on the same GPU device. */
+export function copyPicture({ device, from, to, premultiply }: PictureCopy): void {
   const commands = device.createCommandEncoder();
   if (premultiply) {
     const view = to.createView();
