@@ -238,11 +238,11 @@ function measureLines({ graphs, firstFrame, steady, cycles }: Measured, blockMsA
   if (steady)
     lines.push(
       `  LCU step, in turns: ${steady.lcuEarlyMs.toFixed(2)} ms after 10 s, ${steady.lcuLateMs.toFixed(2)} ms after ${steady.minutes} min (${percent(steady.lcuEarlyMs, steady.lcuLateMs)}; target: within 5 %)`,
-      `  memory: ${steady.earlyMb} MB after a minute, ${steady.lateMb} MB after ${steady.minutes} min (${percent(steady.earlyMb, steady.lateMb)}; target: within 5 %)`,
+      `  memory: ${steady.earlyMb} MB after a minute, ${steady.lateMb} MB after ${steady.minutes} min (${percent(steady.earlyMb, steady.lateMb)}; target: within 5 %); in the second half ${percent(steady.middleMb, steady.lateMb)}`,
     );
   if (cycles)
     lines.push(
-      `  ${cycles.cycles} agents came and went: ${cycles.earlyMb} MB after the first few, ${cycles.lateMb} MB after the last (${percent(cycles.earlyMb, cycles.lateMb)}); threads, ports and timers ${cycles.handlesBefore} before, ${cycles.handlesAfter} after`,
+      `  ${cycles.cycles} agents came and went: ${cycles.earlyMb} MB after the first few, ${cycles.lateMb} MB after the last (${percent(cycles.earlyMb, cycles.lateMb)}; in the second half ${percent(cycles.middleMb, cycles.lateMb)}); threads, ports and timers ${cycles.handlesBefore} before, ${cycles.handlesAfter} after`,
     );
   return lines;
 }

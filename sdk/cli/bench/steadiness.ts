@@ -1,11 +1,10 @@
-import { getHeapStatistics, setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { startServices } from "../../agent/services/start-services.js";
 import { EchoAgent } from "../../agent.js";
 import { PercentileCounter } from "../../base/percentiles.js";
 import type { Pack } from "../../pack/pack.js";
 import type { BackendName } from "../../protocol/backend.js";
 import { converse } from "./graph-share.js";
+import { collect, heldMb } from "./held-memory.js";
 
 /** What changes over a long conversation. */
 export type Steadiness = {
@@ -14,16 +13,21 @@ export type Steadiness = {
   /** Median step in ms of an LCU that has listened for 10 s, and of this one; measured in turns, so that both meet the same load. */
   readonly lcuEarlyMs: number;
   readonly lcuLateMs: number;
-  /** Memory of the process, the model's threads included, in MB: after a minute of conversation, and at the end. */
+  /**
+   * What the process holds, the model's threads included, in MB: after a minute of conversation, at half time and at the end. Code is
+   * compiled and pools fill for a quarter of an hour; what grows in the second half is a leak.
+   */
   readonly earlyMb: number;
+  readonly middleMb: number;
   readonly lateMb: number;
 };
 
 /** What is left of agents that came and went. */
 export type Cycles = {
   readonly cycles: number;
-  /** Memory of the process in MB after the first few cycles, and after the last. */
+  /** What the process holds in MB after the first few cycles, at half time, and after the last; pools fill for about 25 cycles. */
   readonly earlyMb: number;
+  readonly middleMb: number;
   readonly lateMb: number;
   /** Threads, ports and timers that were there before the first and after the last. */
   readonly handlesBefore: number;
@@ -57,17 +61,18 @@ export async function measureSteadiness(task: {
   const minute = Math.round((60 * fps) / blockFrames);
   const talk = await openThreads(pack, avatar, backend);
   try {
-    let earlyMb = 0;
+    let [earlyMb, middleMb] = [0, 0];
     for (let block = 0; block < blocks; block++) {
       signal.throwIfAborted();
       const { fPu } = await talk.listen(block);
       if (block % SPEAK_EVERY === 0) await talk.speak(block, fPu, 1);
       if (block % COLLECT_EVERY === 0) collect({ type: "minor" });
-      if (block === minute) earlyMb = await settledMb();
+      if (block === minute) earlyMb = await heldMb();
+      if (block === Math.floor(blocks / 2)) middleMb = await heldMb();
       onBlock(block, blocks);
     }
-    const lateMb = await settledMb();
-    return { minutes, ...(await compareSteps(task, talk, blocks)), earlyMb, lateMb };
+    const lateMb = await heldMb();
+    return { minutes, ...(await compareSteps(task, talk, blocks)), earlyMb, middleMb, lateMb };
   } finally {
     await talk.dispose();
   }
@@ -117,39 +122,19 @@ export async function measureCycles(task: {
 }): Promise<Cycles> {
   const { pack, avatar, backend, cycles, onCycle, signal } = task;
   const handlesBefore = handles();
-  let earlyMb = 0;
+  let [earlyMb, middleMb] = [0, 0];
   for (let cycle = 0; cycle < cycles; cycle++) {
     const agent = await EchoAgent.create({ pack, avatar, backend, signal });
     const { value } = await agent.frames().next();
     value?.close();
     await agent.dispose();
-    if (cycle === Math.min(EARLY_CYCLES, cycles) - 1) earlyMb = await settledMb();
+    if (cycle === Math.min(EARLY_CYCLES, cycles) - 1) earlyMb = await heldMb();
+    if (cycle === Math.floor(cycles / 2)) middleMb = await heldMb();
     onCycle(cycle);
   }
-  return { cycles, earlyMb, lateMb: await settledMb(), handlesBefore, handlesAfter: handles() };
+  return { cycles, earlyMb, middleMb, lateMb: await heldMb(), handlesBefore, handlesAfter: handles() };
 }
 
 function handles(): number {
   return process.getActiveResourcesInfo().filter((name) => /Worker|MessagePort|Timeout/.test(name)).length;
-}
-
-/** Runs the garbage collector of this thread: all of it, or over new objects only. */
-function collect(options?: { readonly type: "minor" }): void {
-  setFlagsFromString("--expose-gc");
-  collector ??= runInNewContext("gc") as typeof collect;
-  collector(options);
-}
-let collector: typeof collect | undefined;
-
-/**
- * Memory of the process after the garbage collector has been through, in MB, without the room that V8 keeps empty in this thread for
- * new objects: that is the host's, and depends on how much garbage was made, not on what is held.
- */
-async function settledMb(): Promise<number> {
-  for (let i = 0; i < 3; i++) {
-    collect();
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  const { total_physical_size: taken, used_heap_size: used } = getHeapStatistics();
-  return Math.round(((process.memoryUsage().rss - (taken - used)) / 2 ** 20) * 10) / 10;
 }
