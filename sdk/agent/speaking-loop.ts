@@ -11,6 +11,7 @@ import { BlockPainter, type ReadyFrames } from "./block-painter.js";
 import type { BlockTimes } from "./block-times.js";
 import { LeadTime } from "./lead-time.js";
 import { LoopPace } from "./loop-pace.js";
+import { PlacedSound } from "./placed-sound.js";
 
 /** What a {@link SpeakingLoop} needs of its agent. */
 export type SpeakingLoopHost = {
@@ -31,10 +32,8 @@ export type SpeakingLoopHost = {
   failed(error: unknown, goesOn?: boolean): void;
 };
 
-/** Blocks whose audio is kept, for going back. */
+/** Blocks whose conditions are kept, for going back. */
 const KEPT_BLOCKS = 8;
-/** When the clock has jumped by more than this (the machine slept), blocks are left out instead of made up for, in ms. */
-const JUMP_MS = 1_000;
 /** How often within a minute the generator may begin anew after NaN. */
 const MOST_RESETS = 3;
 const RESETS_WITHIN_MS = 60_000;
@@ -59,11 +58,10 @@ export class SpeakingLoop {
   /** Blocks that were asked for and have not come. */
   readonly #underWay = new Set<BlockUnderWay>();
   readonly #lead = new LeadTime();
-  readonly #audio = new Map<number, Float32Array>();
+  readonly #sound: PlacedSound;
   readonly #stop = new AbortController();
   #wake = new AbortController();
-  /** The next block to be placed, and the next to be generated. */
-  #toPlace = 0;
+  /** The next block to be generated. */
   #toMake = 0;
   /** Blocks that the generator has made, in order, as far back as it can go. */
   readonly #made: number[] = [];
@@ -88,6 +86,7 @@ export class SpeakingLoop {
   constructor(host: SpeakingLoopHost) {
     this.#host = host;
     this.#painter = new BlockPainter({ ...host, pace: this.#pace, lead: this.#lead });
+    this.#sound = new PlacedSound({ ...host, lead: this.#lead });
   }
 
   /** Blocks of pictures that were left out. */
@@ -126,15 +125,12 @@ export class SpeakingLoop {
   stop(): void {
     this.#stop.abort();
     this.#wake.abort();
+    this.#sound.rest();
   }
 
   /** Speech ends at `sample`: takes back the audio and the pictures of every block from `block` on. */
   interrupt(block: number, sample: number): void {
-    for (const [placed, pcm] of this.#audio) {
-      if (placed >= block) this.#audio.delete(placed);
-      else pcm.fill(0, Math.max(0, Math.min(pcm.length, sample - this.#host.times.audioStart(placed))));
-    }
-    this.#toPlace = Math.min(this.#toPlace, block);
+    this.#sound.cut(block, sample);
     this.#rewindTo = Math.min(this.#rewindTo ?? block, block);
     this.#painter.takeBack(block * this.#host.times.blockFrames);
     this.#paintFrom = 0;
@@ -157,7 +153,7 @@ export class SpeakingLoop {
     const { times } = this.#host;
     const made = new Set([...this.#made, this.#busyWith ?? -1]);
     const undone = [...made].filter((block) => block >= times.blockOf(frame)).length;
-    return this.#rewindTo === undefined && this.#audio.has(times.hearingBlock(frame)) && undone <= MAX_REWIND_BLOCKS;
+    return this.#rewindTo === undefined && this.#sound.has(times.hearingBlock(frame)) && undone <= MAX_REWIND_BLOCKS;
   }
 
   /**
@@ -167,10 +163,7 @@ export class SpeakingLoop {
   makeAgain(frame: number, beginning: Float32Array): void {
     const { times } = this.#host;
     const [block, hears] = [times.blockOf(frame), times.hearingBlock(frame)];
-    const pcm = this.#audio.get(hears)!;
-    pcm.set(beginning, pcm.length - beginning.length);
-    for (const placed of [...this.#audio.keys()]) if (placed > hears) this.#audio.delete(placed);
-    this.#toPlace = Math.min(this.#toPlace, hears + 1);
+    this.#sound.replaceEnd(hears, beginning);
     this.#rewindTo = block;
     this.#painter.takeBack(frame);
     this.#paintFrom = frame;
@@ -192,39 +185,32 @@ export class SpeakingLoop {
     if (failure) throw failure.error;
     await this.#goBack();
     const nowMs = clock.nowMs();
-    if (nowMs > times.startMs(this.#toPlace) + times.blockMs + JUMP_MS) this.#jump(times.firstUnseen(nowMs));
-    if (nowMs >= times.startMs(this.#toPlace) - this.#lead.ms) {
-      const block = this.#toPlace++;
-      this.#keep(block, this.#host.place(block));
-      return;
-    }
-    if (this.#toMake < this.#toPlace) {
-      await this.#makeNext(nowMs);
-      return;
-    }
-    await waitUntil(clock, times.startMs(this.#toPlace) - this.#lead.ms, this.#wake.signal);
+    if (this.#sound.hasSlept(nowMs)) this.#jump(times.firstUnseen(nowMs));
+    if (this.#sound.placeDue(nowMs)) return;
+    if (this.#toMake < this.#sound.next) await this.#makeNext(nowMs);
+    else await waitUntil(clock, this.#sound.dueMs, this.#wake.signal);
   }
 
   async #makeNext(nowMs: number): Promise<void> {
     const { clock, times, generator, blocksUnderWay = 1 } = this.#host;
-    const newest = this.#toPlace - 1;
+    const newest = this.#sound.next - 1;
     // A block that would be over before it is ready is left out for the newest one, which may still come in time.
     const neededMs = this.#beginsSpeech(this.#toMake) ? 0 : this.#lead.lastBlockMs;
     if (nowMs + neededMs > times.startMs(this.#toMake) + times.blockMs && newest > this.#toMake) {
       this.#skipped += newest - this.#toMake;
       if (!this.#wentBack) this.#tooSlow += newest - this.#toMake;
       this.#toMake = newest;
-      const before = this.#audio.get(newest - 1);
-      if (before) await generator.prime({ pcm: before.slice() });
+      const pcm = this.#sound.of(newest - 1);
+      if (pcm) await generator.prime({ pcm });
     }
     this.#wentBack = false;
     const block = this.#toMake;
     const beganMs = clock.nowMs();
-    const placing = this.#placeOnTime();
+    void this.#sound.placeOnTime();
     try {
       const conditions = await this.#conditionsOf(block);
       if (this.#stop.signal.aborted || (this.#rewindTo !== undefined && block >= this.#rewindTo)) return; // not wanted any more
-      const pcm = this.#audio.get(block)?.slice() ?? new Float32Array(times.blockSamples);
+      const pcm = this.#sound.of(block) ?? new Float32Array(times.blockSamples);
       this.#busyWith = block;
       const paintFrom = this.#beginsSpeech(block) ? this.#paintFrom % times.blockFrames : 0;
       const paintNow = this.#paintsOneByOne ? 1 : undefined;
@@ -241,7 +227,7 @@ export class SpeakingLoop {
         await Promise.race([...this.#underWay].map(({ arrival }) => arrival.catch(() => {})));
     } finally {
       this.#busyWith = undefined;
-      placing.abort();
+      this.#sound.rest();
     }
   }
 
@@ -287,36 +273,10 @@ export class SpeakingLoop {
     return takenBack || (this.#rewindTo !== undefined && block >= this.#rewindTo) || this.#stop.signal.aborted;
   }
 
-  /** Goes on placing sound by the clock while a block is being made. */
-  #placeOnTime(): AbortController {
-    const done = new AbortController();
-    const { clock, times } = this.#host;
-    const place = async (): Promise<void> => {
-      while (!done.signal.aborted && !this.#stop.signal.aborted) {
-        const dueMs = times.startMs(this.#toPlace) - this.#lead.ms;
-        await waitUntil(clock, dueMs, done.signal);
-        if (done.signal.aborted || this.#stop.signal.aborted || this.#rewindTo !== undefined) return;
-        const nowMs = clock.nowMs();
-        if (nowMs < times.startMs(this.#toPlace) - this.#lead.ms) continue;
-        if (nowMs > times.startMs(this.#toPlace) + times.blockMs + JUMP_MS) return;
-        const block = this.#toPlace++;
-        this.#keep(block, this.#host.place(block));
-      }
-    };
-    void place();
-    return done;
-  }
-
-  #keep(block: number, pcm: Float32Array): void {
-    this.#audio.set(block, pcm);
-    this.#audio.delete(block - KEPT_BLOCKS);
-  }
-
   #jump(block: number): void {
     this.#skipped += Math.max(0, block - this.#toMake);
-    this.#toPlace = block;
     this.#toMake = block;
-    this.#audio.clear();
+    this.#sound.jumpTo(block);
   }
 
   /** Takes back what an interruption made false. */
@@ -333,8 +293,8 @@ export class SpeakingLoop {
     if (blocks === 0 && !(heardOtherwise && this.#made.length > 0)) return;
     this.#made.length -= blocks;
     const before = this.#made[this.#made.length - 1];
-    const pcm =
-      (before !== undefined && this.#audio.get(before)?.slice()) || new Float32Array(this.#host.times.blockSamples);
+    const known = before === undefined ? undefined : this.#sound.of(before);
+    const pcm = known ?? new Float32Array(this.#host.times.blockSamples);
     await this.#pace.timed("rewind", this.#host.generator.rewind({ blocks, pcm }), this.#host.clock);
   }
 
@@ -360,9 +320,9 @@ export class SpeakingLoop {
   async #recover(): Promise<void> {
     this.#made.length = 0;
     this.#rewindTo = undefined;
-    const before = this.#audio.get(this.#toMake - 1);
+    const pcm = this.#sound.of(this.#toMake - 1);
     try {
-      if (before) await this.#host.generator.prime({ pcm: before.slice() });
+      if (pcm) await this.#host.generator.prime({ pcm });
     } catch (error) {
       this.#host.failed(error);
       if (!EchoError.is(error) || !error.recoverable) this.stop();
