@@ -83,7 +83,7 @@ class Articulation(nn.Module):
 
     def forward(self, windows: Tensor) -> Tensor:
         lips = self.out(torch.nn.functional.gelu(self.hidden(windows.flatten(-2))))
-        return torch.einsum("...rc,rk->...kc", lips.unflatten(-1, (len(self.rows), TOKEN_WIDTH)), self.place.to(lips.dtype))
+        return torch.matmul(self.place.T.to(lips.dtype), lips.unflatten(-1, (len(self.rows), TOKEN_WIDTH)))
 
 
 class Reaction(nn.Module):
@@ -103,7 +103,7 @@ class Reaction(nn.Module):
 
     def forward(self, f_pu: Tensor) -> Tensor:
         moves = self.out(torch.nn.functional.gelu(self.hidden(f_pu.flatten(1)))).reshape(-1, self.frames, self.rows, TOKEN_WIDTH)
-        return torch.einsum("mfrc,rk->mfkc", moves, self.place.to(moves.dtype))
+        return torch.matmul(self.place.T.to(moves.dtype), moves)
 
 
 class GeneratorBlock(nn.Module):

@@ -18,6 +18,12 @@ def scale_motion(motion: Tensor) -> Tensor:
     return torch.cat([motion[..., :52], motion[..., 52:] * POSE_SCALE], dim=-1)
 
 
+def by_token(x: Tensor, weight: Tensor) -> Tensor:
+    """Each token's own matrix: [*,K,I] and [K,I,O] -> [*,K,O]. No einsum: what onnxruntime makes of one with an ellipsis, WebGPU refuses."""
+    together = torch.matmul(x.reshape(-1, *x.shape[-2:]).transpose(0, 1), weight)  # [K,*,O]
+    return together.transpose(0, 1).reshape(*x.shape[:-1], weight.shape[-1])
+
+
 class MotionEmbedder(nn.Module):
     """motion [*,58] -> tokens [*,12,32], zero mean and unit variance over the training motion (`mean`, `std` are set after training)."""
 
@@ -36,8 +42,8 @@ class MotionEmbedder(nn.Module):
 
     def raw(self, motion: Tensor) -> Tensor:
         picked = scale_motion(motion)[..., None, :] * self.mask  # [*,12,58]
-        hidden = torch.tanh(torch.einsum("...ki,kih->...kh", picked, self.first) + self.bias)
-        return torch.einsum("...kh,kho->...ko", hidden, self.second) + torch.einsum("...ki,kio->...ko", picked, self.direct)
+        hidden = torch.tanh(by_token(picked, self.first) + self.bias)
+        return by_token(hidden, self.second) + by_token(picked, self.direct)
 
     def forward(self, motion: Tensor) -> Tensor:
         return (self.raw(motion) - self.mean) / self.std
