@@ -104,6 +104,7 @@ def train_distil(config: Config, folder: Path, geometry: Geometry, talks: Talks)
     rng = np.random.default_rng(config.seed + 13)
 
     mood_blocks, mood_batch = int(run.options.get("mood_blocks", 4)), int(run.options.get("mood_batch", 0))
+    mood_weight = float(run.options.get("mood", 2.0))
 
     def ends_of(past: list, noise: Tensor, condition: Condition, identity: Tensor) -> list[Tensor]:
         """Where each of the student's steps aims, on its own way from `noise`."""
@@ -131,7 +132,7 @@ def train_distil(config: Config, folder: Path, geometry: Geometry, talks: Talks)
             known = student["generator"].past_of(past, condition, identity)
             ends = ends_of(known, torch.randn_like(truth), condition, identity)
             level = sum(level_loss(geometry, end, batch.motion) for end in ends)
-        return 2 * level, {"mood": float(level.detach())}
+        return mood_weight * level, {"mood": float(level.detach())}
 
     def step_loss(step: int, done: float):
         if mood_batch and step % 2:
