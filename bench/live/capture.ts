@@ -55,7 +55,8 @@ export async function watchPage(options: { url: string; view?: { width: number; 
 /** How much the head and its mouth change from picture to picture. */
 export function movement(shots: readonly Shot[], face: Box): PageCapture["pictures"] {
   const mouth = changes(pictures(shots, mouthOf(face)));
-  return changes(pictures(shots, face)).map((change, i) => ({ atMs: shots[i]!.atMs, change, mouth: mouth[i]! }));
+  const seen = pictures(shots, face);
+  return changes(seen).map((change, i) => ({ atMs: seen[i]!.atMs, change, mouth: mouth[i]! }));
 }
 
 /** The command; see capture.mjs. */

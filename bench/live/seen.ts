@@ -1,4 +1,4 @@
-import { decode } from "fast-png";
+import { type DecodedPng, decode } from "fast-png";
 
 /** A picture of a page, and when it was composed (wall clock). */
 export type Shot = { readonly atMs: number; readonly png: Uint8Array };
@@ -7,21 +7,24 @@ export type Box = { readonly x: number; readonly y: number; readonly width: numb
 /** Luminance 0..255 of a part of a picture, row by row. */
 export type SeenPicture = { readonly atMs: number; readonly grey: Float32Array };
 
-/** The pictures of a part of the page. */
+/** The pictures of a part of the page; those of another size than the last, from before the window had its own, are left out. */
 export function pictures(shots: readonly Shot[], box: Box): SeenPicture[] {
-  return shots.map(({ atMs, png }) => {
-    const { width, height, channels, data } = decode(png);
-    const [left, right] = [Math.floor(box.x * width), Math.ceil((box.x + box.width) * width)];
-    const [top, bottom] = [Math.floor(box.y * height), Math.ceil((box.y + box.height) * height)];
-    const grey = new Float32Array((right - left) * (bottom - top));
-    let i = 0;
-    for (let y = top; y < bottom; y++)
-      for (let x = left; x < right; x++) {
-        const p = (y * width + x) * channels;
-        grey[i++] = 0.299 * data[p]! + 0.587 * data[p + 1]! + 0.114 * data[p + 2]!;
-      }
-    return { atMs, grey };
-  });
+  const decoded = shots.map(({ atMs, png }) => ({ atMs, image: decode(png) }));
+  const last = decoded.at(-1)?.image;
+  return decoded.filter(({ image }) => image.width === last?.width && image.height === last.height).map(({ atMs, image }) => ({ atMs, grey: luminance(image, box) }));
+}
+
+function luminance({ width, height, channels, data }: DecodedPng, box: Box): Float32Array {
+  const [left, right] = [Math.floor(box.x * width), Math.ceil((box.x + box.width) * width)];
+  const [top, bottom] = [Math.floor(box.y * height), Math.ceil((box.y + box.height) * height)];
+  const grey = new Float32Array((right - left) * (bottom - top));
+  let i = 0;
+  for (let y = top; y < bottom; y++)
+    for (let x = left; x < right; x++) {
+      const p = (y * width + x) * channels;
+      grey[i++] = 0.299 * data[p]! + 0.587 * data[p + 1]! + 0.114 * data[p + 2]!;
+    }
+  return grey;
 }
 
 /** The lower middle of a face. */
