@@ -15,7 +15,7 @@ from torch.nn import functional as F
 
 from training.data.heads.landmarks import KEYPOINT_GROUPS, KEYPOINT_INDEX
 from training.model.config import Painter
-from training.model.exported import join, look_up, shuffle, two
+from training.model.exported import fours, join, look_up, shuffle, two
 from training.model.keypoints import KeypointHead
 from training.model.layout import KEYPOINTS, TOKEN_WIDTH, TOKENS
 
@@ -67,7 +67,7 @@ class Modulated(nn.Module):
 
     def forward(self, x: Tensor, code: Tensor) -> Tensor:
         scale, shift = self.affine(code)[:, :, None, None].chunk(2, dim=1)
-        return F.silu(self.conv(x) * (1 + scale) + shift)
+        return F.silu(fours(self.conv, x) * (1 + scale) + shift)
 
 
 class CloseUp(nn.Module):

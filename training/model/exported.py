@@ -1,6 +1,6 @@
 """Operations of the decoder that are written in one form for PyTorch and in another, with the same results, for the exported graph.
 
-What onnxruntime does slowly on processors was measured by operator (docs/decisions/0015-faster-graphs.md). Its convolutions work on blocks of 16 channels,
+What onnxruntime does slowly on processors was measured by operator (docs/decisions/0016-faster-graphs.md). Its convolutions work on blocks of 16 channels,
 so one with 5 results costs as much as one with 16: `two` gives the blocks two columns of the picture to fill.
 """
 
@@ -40,6 +40,15 @@ def join(conv: nn.Conv2d, low: Tensor, high: Tensor) -> Tensor:
     own = low.shape[1]
     small = F.conv2d(low, conv.weight[:, :own])
     return F.interpolate(small, scale_factor=2, mode="nearest") + F.conv2d(high, conv.weight[:, own:], conv.bias)
+
+
+def fours(conv: nn.Conv2d, x: Tensor) -> Tensor:
+    """Convolution, exported with channels [F,I,H,W] in fours, the last of no weight: with others onnxruntime is wrong on WebGPU and does not use its blocks."""
+    missing = -conv.in_channels % 4
+    if not missing or not torch.onnx.is_in_onnx_export():
+        return conv(x)
+    weight = torch.cat([conv.weight, torch.zeros(conv.out_channels, missing, *conv.kernel_size)], 1)
+    return F.conv2d(torch.cat([x, x[:, :missing]], 1), weight, conv.bias, conv.stride, conv.padding)
 
 
 def two(first: nn.Conv2d, second: nn.Conv2d, x: Tensor) -> Tensor:

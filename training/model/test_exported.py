@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from training.model.exported import join, look_up, shuffle, two
+from training.model.exported import fours, join, look_up, shuffle, two
 
 
 def both(monkeypatch: pytest.MonkeyPatch, make: Callable[[], Tensor]) -> tuple[Tensor, Tensor]:
@@ -27,6 +27,14 @@ def test_two_columns_at_a_time_are_the_same_convolutions(monkeypatch: pytest.Mon
     first, second, x = nn.Conv2d(5, 6, 3, padding=1), nn.Conv2d(6, 3, 3, padding=1), torch.randn(2, 5, 9, 16)
     plain, exported = both(monkeypatch, lambda: two(first, second, x))
     assert plain.shape == exported.shape and torch.allclose(plain, exported, atol=1e-5)
+
+
+@pytest.mark.parametrize("channels", [5, 8])
+def test_channels_in_fours_are_the_same_convolution(monkeypatch: pytest.MonkeyPatch, channels: int) -> None:
+    torch.manual_seed(4)
+    conv, x = nn.Conv2d(channels, 6, 3, stride=2, padding=1), torch.randn(2, channels, 9, 16)
+    plain, exported = both(monkeypatch, lambda: fours(conv, x))
+    assert torch.allclose(plain, exported, atol=1e-5)
 
 
 def test_a_join_doubles_after_its_convolution() -> None:
