@@ -15,7 +15,7 @@ const voice = (block: number): Float32Array =>
 
 /** What runtime.test.ts calls in the browser. */
 const calls = {
-  verify: async (backend: "wasm" | "webgpu") => verifyPack("/pack/", { backend, assets }),
+  verify: async (backend: "wasm" | "webgpu", pack = "/pack/") => verifyPack(pack, { backend, assets }),
   auto: async () => {
     const runtime = await openRuntime({ assets });
     await runtime.dispose();

@@ -21,6 +21,7 @@ describe.skipIf(executablePath === undefined)("graphs in Chromium", () => {
   }
   const folders = {
     "/pack/": local("../../fixtures/tiny-pack"),
+    "/shipped/": local("../../models/echo-nano"),
     "/ort/": local("../../node_modules/onnxruntime-web/dist"),
   };
   beforeAll(async () => {
@@ -45,6 +46,13 @@ describe.skipIf(executablePath === undefined)("graphs in Chromium", () => {
     expect(report.backend).toBe("webgpu");
     for (const { golden } of report.graphs) expect(golden!.error).toBeLessThanOrEqual(golden!.tolerance);
   }, 120_000);
+
+  it("gives the golden results of the shipped pack on WebGPU, whose shapes the tiny one has not", async () => {
+    const page = await open(SOFTWARE_WEBGPU);
+    const report = await page.evaluate(() => window.runtimeCalls.verify("webgpu", "/shipped/"));
+    expect(report).toMatchObject({ name: "echo-nano", backend: "webgpu" });
+    for (const { name, golden } of report.graphs) expect(golden!.error, name).toBeLessThanOrEqual(golden!.tolerance);
+  }, 600_000);
 
   it("carries states on the GPU from block to block as well as in memory, over an interruption too", async () => {
     const gpu = await open(SOFTWARE_WEBGPU);
