@@ -30,7 +30,7 @@ from training.eval.reactions import lasting_concern, smile_answers
 from training.eval.recorded import aligned_sets, recorded
 from training.eval.rollouts import Clip, Played, choose_clips, histories, lane_of, play
 from training.eval.session import SWITCHES, Made, Pack, roll_out
-from training.eval.stage_two import stage_two
+from training.eval.stage_two import Setting, stage_two
 from training.eval.trained import NotMeasured, Trained
 from training.model.config import load_config
 
@@ -152,7 +152,7 @@ def measure(pack: Pack, trained: Trained, arguments: argparse.Namespace, figures
     def without() -> dict:
         if not arguments.stage_two:
             raise NotMeasured("no packs of stage 2 were given (--stage-two)")
-        return stage_two({name: Path(path) for name, path in (pair.split("=", 1) for pair in arguments.stage_two)}, clips, frames, arguments.threads)
+        return stage_two(dict(map(Setting.read, arguments.stage_two)), clips, frames, arguments.threads)
 
     figures.measure("stageTwo", without)
 
@@ -195,7 +195,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="where the card goes")
     parser.add_argument("--speech-eval", type=Path, help="folder of recorded speech (flac or wav) for the lip-synchrony figure")
     parser.add_argument("--teacher", type=Path, help="pack of the same behaviour before distillation, for the student's figures against it")
-    parser.add_argument("--stage-two", nargs="*", default=[], metavar="NAME=PACK", help="packs of stage 2 that were trained alike but for one thing, the whole one first")
+    parser.add_argument("--stage-two", nargs="*", default=[], metavar="NAME=PACK[=SWITCH]", help="packs of stage 2 that were trained alike but for one thing, the whole one first, and a switch that was off in its training")
     parser.add_argument("--banner", type=Path, default=Path("docs/images/head.png"), help="row of the avatars for the README")
     parser.add_argument("--figures-only", action="store_true", help="no pictures")
     parser.add_argument("--pictures-only", action="store_true", help="pictures and text from the figures measured before")

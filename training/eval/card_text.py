@@ -217,8 +217,8 @@ def history_of(name: str) -> list[str]:
 
 
 def limits_of(name: str) -> dict[str, str]:
-    """Row of the table -> what limits the figure and what would lift it, kept by hand beside the config."""
-    path = Path(__file__).parents[1] / f"configs/{name}.limits.json"
+    """Row of the table -> what limits the figure and what would lift it, kept by hand."""
+    path = Path(__file__).parents[1] / f"configs/limits/{name}.json"
     return json.loads(path.read_text()) if path.exists() else {}
 
 

@@ -6,7 +6,6 @@ from scipy.ndimage import laplace
 from training.data.conversation.conversation import Conversation
 from training.eval.session import Lane, Pack, roll_out
 
-
 LEAD_S = 10  # until a new session has settled
 
 

@@ -4,6 +4,7 @@ Packs that were trained alike but for one thing, before distillation, on the sam
 here was never there in training.
 """
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from training.eval import ablations
@@ -12,9 +13,23 @@ from training.eval.rollouts import Clip, Played, play
 from training.eval.session import Made, Pack
 
 
-def stage_two(packs: dict[str, Path], clips: list[Clip], frames: int, threads: int) -> dict:
+@dataclass(frozen=True)
+class Setting:
+    """A pack of stage 2 and the switches that were off in all of its training."""
+
+    pack: Path
+    off: tuple[str, ...] = ()
+
+    @staticmethod
+    def read(text: str) -> tuple[str, "Setting"]:
+        """NAME=PACK or NAME=PACK=SWITCH."""
+        name, folder, *off = text.split("=")
+        return name, Setting(Path(folder), tuple(off))
+
+
+def stage_two(settings: dict[str, Setting], clips: list[Clip], frames: int, threads: int) -> dict:
     """Rows of `ablations.table` over the first `frames` of each clip, with the smiles answered and risen without one over the whole clips."""
-    played = {name: play(Pack(folder, threads), clips) for name, folder in packs.items()}
+    played = {name: play(Pack(setting.pack, threads), clips, **dict.fromkeys(setting.off, 0.0)) for name, setting in settings.items()}
     few = [Clip(c.talk, c.first, frames, c.history) for c in clips]
     part = lambda made: Made(*(track[:, :frames] for track in (made.blendshapes, made.pose, made.tokens)))  # noqa: E731
     rows = ablations.table({name: Played(few, part(found.made)) for name, found in played.items()})

@@ -24,9 +24,9 @@ from training.model.generator import Condition, Generator
 from training.model.layout import TOKEN_WIDTH, TOKENS
 from training.stages.codec import Geometry
 from training.stages.interactive import Context, adapt, merge_lora
-from training.stages.talking import IDENTITIES, Speaker, Weights, condition_of, crop_starts, lips_loss
 from training.stages.lines import QUIET_RMS
 from training.stages.moods import state_of
+from training.stages.talking import IDENTITIES, Speaker, Weights, condition_of, crop_starts, lips_loss
 from training.stages.talks import Talk, Talks, draw, draw_expressivity
 from training.stages.trainer import autocast, train
 
