@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { ALL_FORMATS, EncodedPacketSink, FilePathSource, Input } from "mediabunny";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { COMMANDS } from "./commands.js";
-import { runCommandLine } from "./run.js";
+import { runCaptured } from "./run-captured.fixture.js";
 
 const ROOT = join(import.meta.dirname, "../..");
 const PACK = join(ROOT, "fixtures/tiny-pack");
@@ -16,21 +16,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-async function run(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  let out = "";
-  let err = "";
-  const io = {
-    out: (text: string) => {
-      out += text;
-    },
-    err: (text: string) => {
-      err += text;
-    },
-    isTty: false,
-    signal: new AbortController().signal,
-  };
-  return { code: await runCommandLine(args, io, COMMANDS), out, err };
-}
+const run = (...args: string[]) => runCaptured(args, COMMANDS);
 
 it("renders a recording with the graphs of a pack, the same twice", async () => {
   const csv: string[] = [];

@@ -11,6 +11,7 @@ import { packInfoCommand, packVerifyCommand } from "./pack.js";
 import { durationText, Progress } from "./progress.js";
 import { createRenderCommand } from "./render.js";
 import { runCommandLine } from "./run.js";
+import { runCaptured } from "./run-captured.fixture.js";
 
 const PACK = join(import.meta.dirname, "../../fixtures/tiny-pack");
 
@@ -32,21 +33,7 @@ const COMMANDS = [
   failing,
 ];
 
-async function run(...args: string[]) {
-  let out = "";
-  let err = "";
-  const io = {
-    out: (text: string) => {
-      out += text;
-    },
-    err: (text: string) => {
-      err += text;
-    },
-    isTty: false,
-    signal: new AbortController().signal,
-  };
-  return { code: await runCommandLine(args, io, COMMANDS), out, err };
-}
+const run = (...args: string[]) => runCaptured(args, COMMANDS);
 
 describe("echo-head", () => {
   it("lists its commands", async () => {
