@@ -13,7 +13,7 @@ export async function buildWorkers(
   mkdirSync(cache, { recursive: true });
   const folder = mkdtempSync(`${cache}echo-head-workers-`);
   await build({
-    entryPoints: ["lcu.worker", "generator.worker", "capture.worklet", "player.worklet"].map((name) =>
+    entryPoints: ["lcu.worker", "generator.worker", "painter.worker", "capture.worklet", "player.worklet"].map((name) =>
       at(`../workers/${name}.ts`),
     ),
     outdir: folder,

@@ -60,6 +60,33 @@ it("goes on when the generator's thread is killed in the middle of a block", { t
   }
 });
 
+it("goes on when a painter's thread is killed, and its generator does not notice", { timeout: 120_000 }, async () => {
+  const threads: Worker[] = [];
+  const note = (thread: Worker): void => void threads.push(thread);
+  process.on("worker", note);
+  const assets = { workerUrl: workers.workerUrl, threads: 2 };
+  const agent = await EchoAgent.create({ pack: TINY, backend: "wasm", assets });
+  try {
+    const states: string[] = [];
+    agent.on("state-changed", ({ to }) => states.push(to));
+    const frames = agent.frames();
+    const pull = async (): Promise<number> => {
+      const { value } = await frames.next();
+      value!.close();
+      return value!.index;
+    };
+    const before = await pull();
+    await expect.poll(() => threads.length).toBe(4); // lcu, generator, two painters
+    await threads[2]!.terminate(); // the first painter, which has loaded
+    await expect.poll(pull, { timeout: 60_000, interval: 0 }).toBeGreaterThan(before + 25);
+    expect(states).toEqual(["degraded", "listening"]);
+    expect(threads).toHaveLength(5);
+  } finally {
+    process.off("worker", note);
+    await agent.dispose();
+  }
+});
+
 it("says what is wrong with a pack through the thread, and leaves none behind", async () => {
   const { workerUrl } = workers;
   const options = {

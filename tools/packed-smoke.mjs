@@ -63,6 +63,7 @@ function main() {
       "dist/cli.js",
       "dist/lcu.worker.js",
       "dist/generator.worker.js",
+      "dist/painter.worker.js",
       "LICENSE",
       "README.md",
     ]) {

@@ -27,11 +27,11 @@ export type BackendReport = {
 
 /** Addresses of files that a bundler may have moved. */
 export type AssetOptions = {
-  /** Folder that holds lcu.worker.js, generator.worker.js and tracker.worker.js. @default beside the module that starts them */
+  /** Folder that holds lcu.worker.js, generator.worker.js, painter.worker.js and tracker.worker.js. @default beside the module that starts them */
   readonly workerUrl?: string | undefined;
   /** Folder that holds onnxruntime-web's .wasm and .mjs files. @default where the bundler put them */
   readonly ortWasmUrl?: string | undefined;
-  /** Threads of one session on `cpu` and `wasm`. @default the runtime's choice */
+  /** Threads of the model on `cpu` and `wasm`: of one graph, and those that paint pictures side by side. @default as many as there are cores */
   readonly threads?: number | undefined;
 };
 

@@ -37,6 +37,8 @@ export type GeneratorStepOutput = {
   readonly leftOut?: number | undefined;
   /** Pictures that `paint()` still has to give. @default 0 */
   readonly unpainted?: number | undefined;
+  /** Of a generator that was loaded with `paintsElsewhere`: tokens f32 [12*32] of each picture, in the place of `rgba`. */
+  readonly toPaint?: Float32Array[] | undefined;
   /** Milliseconds that each graph took. */
   readonly stageMs: Record<string, number>;
   /** Milliseconds that making it took, where it came over a line and its way is no part of that. @default what the answer took */
@@ -71,6 +73,8 @@ export interface GeneratorWorkerApi {
     assets?: AssetOptions | undefined;
     /** Where pictures may stay. @default "memory" */
     pictures?: PictureForm | undefined;
+    /** Another thread paints: no decoder is loaded, and steps give tokens in the place of pictures. @default false */
+    paintsElsewhere?: boolean | undefined;
   }): Promise<BackendReport & { readonly width: number; readonly height: number }>;
   /**
    * Runs the audio encoder on the block before the first step and drops the features: f32 [2560] whose last

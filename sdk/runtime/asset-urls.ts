@@ -4,7 +4,7 @@ import type { AssetOptions } from "../protocol/backend.js";
 import { browserWorkerHandle, nodeWorkerHandle, type WorkerHandle } from "./worker-endpoint.js";
 
 /** The threads of the package; each is dist/<name>.worker.js. */
-export type WorkerName = "lcu" | "generator" | "tracker";
+export type WorkerName = "lcu" | "generator" | "painter" | "tracker";
 
 /**
  * Room of a Node thread for new objects, in MB. Arrays lie elsewhere; left alone, V8 lets this room grow to 48 MB in each thread within
@@ -16,6 +16,7 @@ const NEW_OBJECTS_MB = 3;
 const BROWSER_WORKERS: Readonly<Record<WorkerName, () => Worker>> = {
   lcu: () => new Worker(new URL("./lcu.worker.js", import.meta.url), { type: "module" }),
   generator: () => new Worker(new URL("./generator.worker.js", import.meta.url), { type: "module" }),
+  painter: () => new Worker(new URL("./painter.worker.js", import.meta.url), { type: "module" }),
   // A classic worker, because face detectors load themselves with importScripts.
   tracker: () => new Worker(new URL("./tracker.worker.js", import.meta.url)),
 };

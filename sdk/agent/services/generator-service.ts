@@ -1,8 +1,7 @@
 import { EchoError } from "../../base/errors.js";
 import { SerialQueue } from "../../base/serial-queue.js";
+import { AvatarDecoder, firstVariant } from "../../decoder/avatar-decoder.js";
 import { BlendshapeHead } from "../../decoder/blendshape-head.js";
-import { FrameDecoder } from "../../decoder/frame-decoder.js";
-import { GpuPictures } from "../../decoder/gpu-pictures.js";
 import { BlockGenerator, type GeneratorMoment } from "../../generator/block-generator.js";
 import type { Pack } from "../../pack/pack.js";
 import { AudioEncoder } from "../../perception/audio-encoder.js";
@@ -16,8 +15,8 @@ import {
   type PaintOutput,
 } from "../../protocol/generator-worker.js";
 import type { PictureForm } from "../../protocol/picture.js";
-import { float32Data } from "../../protocol/tensor.js";
-import type { Runtime, StageSession } from "../../runtime/session.js";
+import { float32Data, type Tensor } from "../../protocol/tensor.js";
+import type { Runtime } from "../../runtime/session.js";
 import { transferArrays } from "../../runtime/transfer.js";
 import type { StageHost } from "./stage-host.js";
 import { StageTimings } from "./stage-timings.js";
@@ -29,13 +28,8 @@ type Loaded = {
   readonly generator: BlockGenerator;
   readonly head: BlendshapeHead;
   readonly pictures: PictureForm;
-  avatar: {
-    readonly id: string;
-    readonly variant: DecoderVariant;
-    readonly decoder: FrameDecoder;
-    readonly session: StageSession;
-    readonly onGpu: GpuPictures | undefined;
-  };
+  /** Absent where another thread paints. */
+  decoder: AvatarDecoder | undefined;
 };
 
 /** The moment before a step. */
@@ -66,14 +60,11 @@ export class GeneratorService implements GeneratorWorkerApi {
       try {
         const { behaviour, sampler } = pack.manifest;
         const encoderSession = await runtime.createSession(await pack.readStage("audio-encoder"));
-        const { pictures = "memory" } = options;
-        const { identity, ...avatar } = await openAvatar({
-          pack,
-          runtime,
-          pictures,
-          id: options.avatar,
-          wanted: firstVariant(runtime),
-        });
+        const { pictures = "memory", avatar: id, paintsElsewhere = false } = options;
+        const appearance = await pack.readAppearance(id);
+        const decoder = paintsElsewhere
+          ? undefined
+          : await AvatarDecoder.open({ pack, runtime, pictures, id, appearance, wanted: firstVariant(runtime) });
         this.#loaded = {
           pack,
           runtime,
@@ -85,12 +76,12 @@ export class GeneratorService implements GeneratorWorkerApi {
             }),
             states: behaviour.generator.states ?? [],
             times: sampler.times,
-            identity,
+            identity: identityOf(appearance),
             seed: options.seed,
           }),
           head: new BlendshapeHead(await runtime.createSession(await pack.readStage("blendshape-head"))),
           pictures,
-          avatar,
+          decoder,
         };
       } catch (error) {
         await runtime.dispose();
@@ -108,7 +99,7 @@ export class GeneratorService implements GeneratorWorkerApi {
 
   step(input: GeneratorStepInput): Promise<GeneratorStepOutput> {
     return this.#queue.run(async () => {
-      const { audioEncoder, generator, head, avatar } = this.#ready();
+      const { audioEncoder, generator, head, decoder, runtime } = this.#ready();
       const { stageMs, timed } = new StageTimings();
       this.#unpainted = [];
       this.#moments.push({ audio: audioEncoder.save(), generator: generator.save() });
@@ -120,8 +111,10 @@ export class GeneratorService implements GeneratorWorkerApi {
       const all = paintedTokens(tokens, frames, input.pictures);
       const leftOut = Math.floor(((input.paintFrom ?? 0) * all.length) / frames);
       const painted = all.slice(leftOut);
-      const now = painted.slice(0, paintsOneByOne(this.#ready().runtime) ? input.paintNow : undefined);
-      const rgba = now.length === 0 ? [] : await timed("decoder", () => avatar.decoder.decode(joined(now)));
+      if (decoder === undefined)
+        return transferArrays({ rgba: [], toPaint: painted, blendshapes, pose, leftOut, stageMs });
+      const now = painted.slice(0, paintsOneByOne(runtime) ? input.paintNow : undefined);
+      const rgba = now.length === 0 ? [] : await timed("decoder", () => decoder.decode(joined(now)));
       this.#unpainted = painted.slice(now.length);
       return transferArrays({ rgba, blendshapes, pose, leftOut, unpainted: this.#unpainted.length, stageMs });
     });
@@ -129,12 +122,12 @@ export class GeneratorService implements GeneratorWorkerApi {
 
   paint(): Promise<PaintOutput> {
     return this.#queue.run(async () => {
-      const { avatar } = this.#ready();
+      const { decoder } = this.#ready();
       const { stageMs, timed } = new StageTimings();
       const tokens = this.#unpainted.shift();
-      if (tokens === undefined)
+      if (decoder === undefined || tokens === undefined)
         throw new TypeError("paint() has nothing to paint: every picture of the last step is done");
-      const [rgba] = await timed("decoder", () => avatar.decoder.decode(tokens));
+      const [rgba] = await timed("decoder", () => decoder.decode(tokens));
       return transferArrays({ rgba: rgba!, stageMs });
     });
   }
@@ -161,13 +154,18 @@ export class GeneratorService implements GeneratorWorkerApi {
   }
 
   setAvatar(id: string): Promise<void> {
-    return this.#queue.run(() => this.#change(id, this.#ready().avatar.variant));
+    return this.#queue.run(async () => {
+      const loaded = this.#ready();
+      const identity = identityOf(await loaded.pack.readAppearance(id));
+      if (loaded.decoder) await this.#change(loaded, id, loaded.decoder.variant);
+      loaded.generator.setIdentity(identity);
+    });
   }
 
   setDecoder(variant: DecoderVariant): Promise<void> {
     return this.#queue.run(async () => {
-      const { id, variant: now } = this.#ready().avatar;
-      if (variant !== now) await this.#change(id, variant);
+      const loaded = this.#ready();
+      if (loaded.decoder && variant !== loaded.decoder.variant) await this.#change(loaded, loaded.decoder.id, variant);
     });
   }
 
@@ -178,7 +176,7 @@ export class GeneratorService implements GeneratorWorkerApi {
   async dispose(): Promise<void> {
     await this.#queue.dispose();
     if (this.#loaded) this.#clear(this.#loaded);
-    this.#loaded?.avatar.onGpu?.dispose();
+    await this.#loaded?.decoder?.dispose();
     await this.#loaded?.runtime.dispose();
     this.#loaded = undefined;
   }
@@ -199,15 +197,12 @@ export class GeneratorService implements GeneratorWorkerApi {
     for (const moment of moments) this.#loaded?.generator.forget(moment.generator, kept);
   }
 
-  /** The avatar that was there stays until the new one is loaded. */
-  async #change(id: string, variant: DecoderVariant): Promise<void> {
-    const loaded = this.#ready();
-    const { identity, ...avatar } = await openAvatar({ ...loaded, id, wanted: variant });
-    const old = loaded.avatar;
-    loaded.avatar = avatar;
-    loaded.generator.setIdentity(identity);
-    old.onGpu?.dispose();
-    await old.session.dispose();
+  /** The decoder that was there stays until the new one is loaded. */
+  async #change(loaded: Loaded, id: string, wanted: DecoderVariant): Promise<void> {
+    const { pack, runtime, pictures, decoder: old } = loaded;
+    const appearance = await pack.readAppearance(id);
+    loaded.decoder = await AvatarDecoder.open({ pack, runtime, pictures, id, appearance, wanted });
+    await old?.dispose();
   }
 
   #ready(): Loaded {
@@ -216,31 +211,9 @@ export class GeneratorService implements GeneratorWorkerApi {
   }
 }
 
-/** WASM is slow: it begins with the light decoder, where there is one. */
-function firstVariant(runtime: Runtime): DecoderVariant {
-  return runtime.backend === "wasm" ? "light" : "full";
-}
-
-/** The appearance and the decoder of an avatar: the one that is asked for where the avatar has it, else the full one. */
-async function openAvatar(asked: {
-  readonly pack: Pack;
-  readonly runtime: Runtime;
-  readonly pictures: PictureForm;
-  readonly id: string;
-  readonly wanted: DecoderVariant;
-}) {
-  const { pack, runtime, pictures, id, wanted } = asked;
-  const { device } = runtime;
-  const appearance = await pack.readAppearance(id);
-  const { decoders, resolution } = pack.avatar(id);
-  const variant: DecoderVariant = wanted in decoders ? wanted : "full";
-  const source = await pack.readDecoder(id, variant);
-  const constants = Object.keys(source.inputs).filter((name) => name !== "tokens");
-  const onGpu =
-    device && pictures !== "memory" ? new GpuPictures({ device, form: pictures, ...resolution }) : undefined;
-  const session = await runtime.createSession(source, { constants, keep: onGpu ? ["rgba"] : [] });
-  const identity = appearance.identity ? float32Data(appearance, "identity") : undefined;
-  return { id, variant, session, decoder: new FrameDecoder({ session, appearance, onGpu }), onGpu, identity };
+/** f32 [4 * 128], where the appearance has one. */
+function identityOf(appearance: Readonly<Record<string, Tensor>>): Float32Array | undefined {
+  return appearance.identity ? float32Data(appearance, "identity") : undefined;
 }
 
 /** On a processor four pictures one by one cost what they cost together; a GPU is quicker with all of them at once. */

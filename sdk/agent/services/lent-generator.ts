@@ -4,11 +4,11 @@ import type { GeneratorWorkerApi } from "../../protocol/generator-worker.js";
 import { GeneratorService } from "./generator-service.js";
 import { createStageHost } from "./stage-host.js";
 import {
+  openGenerator,
   type ServiceListener,
   type ServiceOptions,
   type StartServices,
   startServicesWith,
-  superviseGenerator,
 } from "./start-services.js";
 
 /** A new device may be lost too; after so many the generator goes to a thread of its own. */
@@ -124,7 +124,7 @@ export class LentGenerator implements GeneratorWorkerApi {
     } catch (error) {
       reason = reasonOf(error);
     }
-    const api = superviseGenerator(this.#options, this.#hear);
+    const api = await openGenerator(this.#options, this.#hear);
     const report = await api.load({ ...load, pictures: "bitmap" });
     const downgrade: BackendReport["downgrade"] = { from: "webgpu", reason };
     return { home: { api, device: undefined }, report: { ...report, downgrade } };

@@ -1,12 +1,17 @@
+import { availableThreads } from "../../base/available-threads.js";
 import { EchoError } from "../../base/errors.js";
 import type { AssetOptions, BackendName, BackendReport, PackSource } from "../../protocol/backend.js";
 import type { GeneratorWorkerApi } from "../../protocol/generator-worker.js";
 import type { LcuWorkerApi } from "../../protocol/lcu-worker.js";
+import type { PainterWorkerApi } from "../../protocol/painter-worker.js";
 import type { PictureForm } from "../../protocol/picture.js";
 import { startWorker } from "../../runtime/asset-urls.js";
+import { chooseBackend } from "../../runtime/backend-choice.js";
 import { SupervisedWorker } from "../../runtime/supervised-worker.js";
 import { GeneratorService } from "./generator-service.js";
 import { LcuService } from "./lcu-service.js";
+import { Painters } from "./painters.js";
+import { PaintingGenerator } from "./painting-generator.js";
 import { createStageHost } from "./stage-host.js";
 
 /** What both services load. */
@@ -56,19 +61,42 @@ const LOAD_TIMEOUT_MS = 300_000;
 /** Time for one block or one text; WASM on an old machine needs seconds for its first run. */
 const CALL_TIMEOUT_MS = 30_000;
 
+/** More paint no faster: a block has so many frames. */
+const MOST_PAINTERS = 4;
+
 /**
- * Starts both services in threads of their own. A thread that dies is started again and loaded anew (its memory of the talk is gone),
+ * Starts both services in threads of their own, and on a processor with several cores threads that paint. A thread that dies is started again and loaded anew (its memory of the talk is gone),
  * but not more than three times within an hour; `hear` is told. So does one that lost its GPU.
  */
-export function startServices(
+export async function startServices(
   options: ServiceOptions,
   hear: Pick<ServiceListener, "onRestart" | "onReload"> = {},
 ): Promise<Services> {
   const lcu = superviseLcu(options, hear);
-  const generator = superviseGenerator(options, hear);
+  const generator = await openGenerator(options, hear);
   return loadServices(lcu.api, generator, options, async () => {
     await Promise.all([lcu.dispose(), generator.dispose()]);
   });
+}
+
+/** The generator in a thread, and beside it threads that paint, where that is quicker. `dispose()` ends them. */
+export async function openGenerator(
+  options: ServiceOptions,
+  hear: Pick<ServiceListener, "onRestart" | "onReload">,
+): Promise<GeneratorWorkerApi> {
+  const generator = superviseGenerator(options, hear);
+  const { backend } = await chooseBackend(options.backend);
+  const cores = options.assets?.threads ?? availableThreads();
+  if ((backend !== "cpu" && backend !== "wasm") || cores < 2) return generator;
+  const count = Math.min(Math.max(2, cores - 1), MOST_PAINTERS);
+  const startPainters = ({ pack, avatar, backend, assets }: ReturnType<typeof generatorLoad>): Painters => {
+    const load = { pack, avatar, backend, assets: { ...assets, threads: 1 } };
+    return new Painters(count, load, (now) => {
+      const painter = supervise<PainterWorkerApi>("painter", { options, hear, load: (api) => api.load(now()) });
+      return { api: painter.api, dispose: () => painter.dispose() };
+    });
+  };
+  return new PaintingGenerator({ generator, threads: Math.max(1, cores - count), startPainters });
 }
 
 /** The generator in a thread, which `dispose()` ends; one that is started again shows what the one before was told to. */
@@ -94,8 +122,8 @@ export function superviseGenerator(
   });
 }
 
-function supervise<Api extends LcuWorkerApi | GeneratorWorkerApi>(
-  name: ServiceName,
+function supervise<Api extends LcuWorkerApi | GeneratorWorkerApi | PainterWorkerApi>(
+  name: ServiceName | "painter",
   service: {
     readonly options: ServiceOptions;
     readonly hear: Pick<ServiceListener, "onRestart" | "onReload">;
@@ -103,14 +131,15 @@ function supervise<Api extends LcuWorkerApi | GeneratorWorkerApi>(
   },
 ): SupervisedWorker<Api> {
   const { options, hear, load } = service;
+  const part: ServiceName = name === "painter" ? "generator" : name;
   return new SupervisedWorker<Api>({
     name,
     spawn: () => startWorker(name, options.assets),
     callTimeoutMs: options.callTimeoutMs ?? CALL_TIMEOUT_MS,
-    methodTimeoutMs: { load: LOAD_TIMEOUT_MS, setAvatar: LOAD_TIMEOUT_MS } as never,
+    methodTimeoutMs: { load: LOAD_TIMEOUT_MS, setAvatar: LOAD_TIMEOUT_MS, show: LOAD_TIMEOUT_MS } as never,
     onRestart: async (api) => {
-      hear.onRestart?.(name);
-      hear.onReload?.(name, await load(api));
+      hear.onRestart?.(part);
+      hear.onReload?.(part, await load(api));
     },
     endsThread: (error) => EchoError.is(error) && error.code === "gpu-device-lost",
     onDispose: (api) => api.dispose(),
