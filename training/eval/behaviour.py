@@ -15,6 +15,7 @@ SMILES = [ARKIT_INDEX["mouthSmileLeft"], ARKIT_INDEX["mouthSmileRight"]]
 PUBLISHED = {
     "blinksPerMinute": "26 (10.5 to 32.5)", "gazeAtListening": "0.75", "gazeAtSpeaking": "0.41", "nodHzListening": "slow 1 to 1.8, rapid 2.6 to 6.5",
     "nodShareSlow": "-", "nodShareOrdinary": "-", "nodShareRapid": "-", "smileLagMedianS": "0.45", "smileLagUnder200Ms": "0.10",
+    "headTremblesDeg": "-", "faceTrembles": "-",
 }  # fmt: skip
 
 
@@ -59,6 +60,15 @@ def nod_spectrum(pitch: np.ndarray, chosen: np.ndarray) -> np.ndarray | None:
     return None if total is None else total[2:71]
 
 
+def trembling(motion: np.ndarray) -> tuple[float, float]:
+    """How motion [T,58] shakes from frame to frame: medians over all frames of what is left of a frame beside the mean of its neighbours, of the
+    head's three angles in degrees and of the 52 coefficients in thousandths (means over those). A movement is smooth in most of its frames, so it counts little.
+    """
+    off = np.abs(motion[1:-1] - 0.5 * (motion[:-2] + motion[2:]))
+    typical = np.median(off, 0)
+    return float(np.degrees(typical[52:55]).mean()), 1000 * float(typical[:52].mean())
+
+
 def smile_lags(clip: Clip, smile: np.ndarray, least: float = 0.08) -> list[float]:
     """Seconds from each smile of the user to the moment at which the avatar's has grown by half of `least`; only smiles that grow in 1.2 s."""
     lags = []
@@ -77,7 +87,7 @@ def read(clips: list[Clip], motions: list[np.ndarray], limit: float) -> dict[str
     """All figures of one set of motions [T,58], one a clip."""
     blinks = minutes = 0.0
     at = {"Listening": [0, 0], "Speaking": [0, 0]}
-    spectrum, lags = np.zeros(69), []
+    spectrum, lags, shaking = np.zeros(69), [], []
     for clip, motion in zip(clips, motions):
         blinks += count_blinks(0.5 * (motion[:, ARKIT_INDEX["eyeBlinkLeft"]] + motion[:, ARKIT_INDEX["eyeBlinkRight"]]))
         minutes += clip.frames / FPS / 60
@@ -87,6 +97,7 @@ def read(clips: list[Clip], motions: list[np.ndarray], limit: float) -> dict[str
             at[role][1] += int(mask.sum())
         found = nod_spectrum(motion[:, 53], ~speaking)
         spectrum += 0 if found is None else found
+        shaking.append(trembling(motion))
         lags += smile_lags(clip, motion[:, SMILES].mean(1))
     hz = np.arange(2, 71) / 10
     bands = STATISTICS.nod_bands_hz
@@ -96,7 +107,7 @@ def read(clips: list[Clip], motions: list[np.ndarray], limit: float) -> dict[str
         "nodHzListening": float((hz * spectrum).sum() / spectrum.sum()) if spectrum.sum() else None,
         "nodShareSlow": share(bands[0], bands[1]), "nodShareOrdinary": share(bands[1], bands[2]), "nodShareRapid": share(bands[2], bands[3] + 1),
         "smileLagMedianS": float(np.median(lags)) if lags else None, "smileLagUnder200Ms": float(np.mean(np.array(lags) < 0.2)) if lags else None,
-        "smilesAnswered": len(lags),
+        "smilesAnswered": len(lags), **dict(zip(("headTremblesDeg", "faceTrembles"), np.mean(shaking, 0).tolist())),
     }  # fmt: skip
 
 

@@ -161,6 +161,7 @@ BEHAVIOUR = {
     "blinksPerMinute": "blinks a minute", "gazeAtListening": "looks at the user, listening", "gazeAtSpeaking": "looks at the user, speaking",
     "nodHzListening": "mean frequency of head pitch, Hz", "nodShareSlow": "its energy under 1.8 Hz", "nodShareOrdinary": "1.8 to 3.7 Hz",
     "nodShareRapid": "over 3.7 Hz", "smileLagMedianS": "lag of smiles, median, s", "smileLagUnder200Ms": "smiles within 0.2 s",
+    "headTremblesDeg": "head trembles, degrees a frame", "faceTrembles": "coefficients tremble a frame, thousandths",
 }  # fmt: skip
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from training.data.arkit import ARKIT_INDEX
 from training.data.conversation.emotion_shapes import EMOTION_NAMES, SHAPES, mirrored
-from training.eval.behaviour import gaze_deg, nod_spectrum, smile_lags
+from training.eval.behaviour import gaze_deg, nod_spectrum, smile_lags, trembling
 from training.eval.controls import signature
 
 
@@ -24,6 +24,18 @@ def test_a_nod_of_four_hertz_lies_in_the_rapid_band():
     hz = np.arange(2, 71) / 10
     assert abs(hz[spectrum.argmax()] - 4) < 0.11
     assert nod_spectrum(time, np.zeros(400, bool)) is None
+
+
+def test_what_trembles_is_told_from_what_moves():
+    time = np.arange(500) / 25
+    motion = np.zeros((500, 58), np.float32)
+    motion[:, 52:55] = (0.1 * np.sin(2 * np.pi * time))[:, None]  # a nod
+    motion[100:103, :52] = 1.0  # a blink
+    head, face = trembling(motion)
+    assert head < 0.15 and face == 0
+    noise = np.random.default_rng(1).normal(size=motion.shape)
+    head, face = trembling(motion + 0.01 * noise)
+    assert 0.4 < head < 0.7 and 6 < face < 10
 
 
 def test_the_lag_of_a_smile_is_found():

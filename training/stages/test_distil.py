@@ -5,8 +5,9 @@ import math
 import torch
 
 from training.model.config import Painter
+from training.model.test_generator import SMALL, conditions, make
 from training.stages.codec import Geometry
-from training.stages.distil import integrate, level_loss, movement_loss
+from training.stages.distil import integrate, level_loss, movement_loss, roll_out
 
 
 class Gaussian:
@@ -57,3 +58,13 @@ def test_a_student_that_moves_less_than_its_teacher_pays() -> None:
     assert float(movement_loss(geometry, full, goal)) < 1e-9
     assert float(movement_loss(geometry, half, goal)) > 0.02
     assert float(movement_loss(geometry, goal.flip(1), goal)) < 1e-9  # when it moves is not asked here
+
+
+def test_a_rollout_goes_on_from_what_it_has_made() -> None:
+    generator = make()
+    identity, condition = torch.randn(1, 4, SMALL["width"]), conditions(5)
+    past, noise = torch.randn(1, 2, 4, 12, 32), torch.randn(1, 3, 4, 12, 32)
+    made = roll_out(generator, past, noise, 2, condition, identity)
+    whole = torch.cat([past, made], 1)
+    again = integrate(generator, whole, torch.cat([torch.zeros_like(past), noise], 1), 2, condition, identity)
+    assert float((again[:, 2:] - made).abs().max()) < 1e-3
