@@ -8,7 +8,8 @@ One block of the talk is 4 frames of 12 tokens. A block attends to itself and to
 
 The network tells the clean motion x_1^ that x_t comes from, which lies near a plane of few dimensions where velocities fill the space
 (Li & He 2025, "Back to basics"); the velocity is (x_1^ - x_t) / (1 - t). What the voice alone decides is put on the lip tokens of
-x_1^ directly (`Articulation`): attention blurs a closure of two frames, a look at the whole window of audio does not. `LipLimit` has the last word.
+x_1^ directly (`Articulation`): attention blurs a closure of two frames, a look at the whole window of audio does not. `Stillness` keeps what
+hardly moves where it is, and `LipLimit` has the last word.
 """
 
 import math
@@ -22,6 +23,7 @@ from training.model.config import Behaviour, Clock
 from training.model.flow import velocity_towards
 from training.model.layout import FACE_MASK, LIP_MASK, TOKEN_WIDTH, TOKENS
 from training.model.lip_limit import LipLimit
+from training.model.stillness import Stillness
 from training.model.sdcm import SpatialDecoupledModulation
 
 
@@ -35,6 +37,15 @@ class Condition:
     expressivity: Tensor  # [1]
     sdcm: Tensor  # [1]
     lau: Tensor  # [1]
+
+
+@dataclass
+class Past:
+    """What the blocks of a clean talk leave for one another: for each of M = N*L blocks what it finds there."""
+
+    layers: list[tuple[Tensor, Tensor]]  # keys and values [M,6*4K,W]
+    last: Tensor  # [M,K,32] the frame before the block
+    known: Tensor  # [M,1] whether there is one
 
 
 def token_masks(sizes: Behaviour) -> tuple[int, list[float], list[float]]:
@@ -143,6 +154,7 @@ class Generator(nn.Module):
         self.expressivity_mlp = nn.Sequential(nn.Linear(2, w), nn.SiLU(), nn.Linear(w, w))
         self.articulation = Articulation(sizes, self.tokens, lip)
         self.reaction: Reaction | None = None  # stage 2 grows it
+        self.stillness = Stillness()
         self.limit = LipLimit(sizes) if sizes.layout == "regions" else None  # the motion space that it knows is that of regions
         self.no_emotion = nn.Parameter(torch.randn(sizes.understanding_tokens, sizes.width) * 0.5)
         self.blocks = nn.ModuleList(GeneratorBlock(sizes, self.frames) for _ in range(sizes.generator_depth))
@@ -176,8 +188,9 @@ class Generator(nn.Module):
         h = self.embed(torch.cat([x, spoken.to(x.dtype)], dim=-1))
         return (h + (self.place + self.frame[:, None]).to(h.dtype)).flatten(1, 2)
 
-    def _run(self, x: Tensor, time: Tensor, condition: Condition, identity: Tensor, attention) -> tuple[Tensor, list[Tensor]]:
-        """x [M,4,K,32] -> x_1^ of the same shape. `attention(index, block, normed) -> [M,4K,W]` mixes over tokens. Also gives each block's features (Eq. 12)."""
+    def _run(self, x: Tensor, time: Tensor, condition: Condition, identity: Tensor, attention, last: Tensor, known: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """x [M,4,K,32] -> x_1^ of the same shape. `attention(index, block, normed) -> [M,4K,W]` mixes over tokens; `last` and `known` as in `Past`.
+        Also gives each block's features (Eq. 12)."""
         spoken = self.articulation(condition.audio)
         h, signal, mood = self._tokens(x, spoken), self._signal(time, condition), self._mood(condition, identity)
         features = []
@@ -194,9 +207,11 @@ class Generator(nn.Module):
         clean = self.final(h).reshape(x.shape).float() + spoken.float()
         if self.reaction is not None and condition.f_pu is not None:
             clean = clean + self.reaction(condition.f_pu).float()
-        if self.limit is not None:
-            clean = self.limit(clean, condition.audio)
-        return clean, features
+        if self.limit is None:
+            return self.stillness(clean, last, known, self.lip.expand(*clean.shape[:3], 1)), features
+        heard = self.limit.hear(condition.audio)
+        clean = self.stillness(clean, last, known, self.lip * heard.voiced[..., None, None])
+        return self.limit(clean, heard), features
 
     def _frame_positions(self, blocks: int) -> Tensor:
         return torch.arange(blocks * self.frames).repeat_interleave(self.tokens)
@@ -207,7 +222,7 @@ class Generator(nn.Module):
         """Keys are kept unrotated and get their place, relative to the present, when they are read."""
         length = self.sizes.cache_blocks * self.frames * self.tokens
         shape = (batch, self.sizes.generator_depth, length, self.sizes.generator_width)
-        return {"cache_k": torch.zeros(shape), "cache_v": torch.zeros(shape), "cache_mask": torch.zeros(batch, length)}
+        return {"cache_k": torch.zeros(shape), "cache_v": torch.zeros(shape), "cache_mask": torch.zeros(batch, length), "last": torch.zeros(batch, self.tokens, TOKEN_WIDTH)}
 
     def forward(self, x: Tensor, time: Tensor, condition: Condition, identity: Tensor, cache: dict[str, Tensor]):
         """x [N,4,K,32], time [N,1], identity [N,4,D] -> velocity [N,4,K,32] and the next cache, which holds *this* x as the newest block."""
@@ -229,8 +244,9 @@ class Generator(nn.Module):
             next_v.append(values[:, now:])
             return block.out(attend(rotate(q, table_now, heads), rotate(keys, table_all, heads), values, heads, mask))
 
-        clean, _ = self._run(x, time, condition, identity, attention)
+        clean, _ = self._run(x, time, condition, identity, attention, cache["last"], cache["cache_mask"][:, -1:])
         return velocity_towards(clean, x, time[:, :, None, None]), {
+            "last_next": x[:, -1],
             "cache_k_next": torch.stack(next_k, 1),
             "cache_v_next": torch.stack(next_v, 1),
             "cache_mask_next": torch.cat([cache["cache_mask"], x.new_ones(n, now)], dim=1)[:, now:],
@@ -246,18 +262,21 @@ class Generator(nn.Module):
         """
         return self.on_past(self.past_of(clean, condition, identity), noisy, time, condition, identity)
 
-    def past_of(self, clean: Tensor, condition: Condition, identity: Tensor) -> list[tuple[Tensor, Tensor]]:
-        """What the blocks of a clean talk leave in the cache: by layer, the keys and values [N*L,6*4K,W] that each block finds there."""
-        past: list[tuple[Tensor, Tensor]] = []
+    def past_of(self, clean: Tensor, condition: Condition, identity: Tensor) -> Past:
+        """What the blocks of a clean talk [N,L,4,K,32] leave for one another."""
+        n, blocks = clean.shape[:2]
+        last = torch.cat([torch.zeros_like(clean[:, :1, -1]), clean[:, :-1, -1]], 1).flatten(0, 1).detach()
+        known = (torch.arange(blocks, device=clean.device) > 0).to(clean.dtype).expand(n, -1).reshape(-1, 1)
+        past = Past([], last, known)
         self._talk(clean, torch.ones(clean.shape[:2], device=clean.device), condition, identity, past, make=True)
         return past
 
-    def on_past(self, past: list[tuple[Tensor, Tensor]], noisy: Tensor, time: Tensor, condition: Condition, identity: Tensor):
+    def on_past(self, past: Past, noisy: Tensor, time: Tensor, condition: Condition, identity: Tensor):
         """`train_talk` on a past that is known already: samplers look at the same one at every step."""
         ends, features = self._talk(noisy, time, condition, identity, past, make=False)
         return ends.reshape(noisy.shape), features
 
-    def _talk(self, x: Tensor, time: Tensor, condition: Condition, identity: Tensor, past: list[tuple[Tensor, Tensor]], make: bool):
+    def _talk(self, x: Tensor, time: Tensor, condition: Condition, identity: Tensor, past: Past, make: bool):
         """All blocks of x [N,L,4,K,32] at once; `make` fills `past` with what they leave for one another, else they read it."""
         n, blocks = x.shape[:2]
         m, now, reach = n * blocks, self.frames * self.tokens, self.sizes.cache_blocks
@@ -278,8 +297,8 @@ class Generator(nn.Module):
             q, k, v = block.qkv(h).reshape(n, blocks * now, 3 * w).chunk(3, dim=-1)
             q, k = rotate(q, table, heads), rotate(k, table, heads)
             if make:
-                past.append((before(k), before(v)))
-            keys, values = (torch.cat([old, own.reshape(m, now, w)], dim=1) for old, own in zip(past[index], (k, v)))
+                past.layers.append((before(k), before(v)))
+            keys, values = (torch.cat([old, own.reshape(m, now, w)], dim=1) for old, own in zip(past.layers[index], (k, v)))
             return block.out(attend(q.reshape(m, now, w), keys, values, heads, mask))
 
-        return self._run(x.reshape(m, self.frames, self.tokens, TOKEN_WIDTH), time.reshape(m, 1), condition, faces, attention)
+        return self._run(x.reshape(m, self.frames, self.tokens, TOKEN_WIDTH), time.reshape(m, 1), condition, faces, attention, past.last, past.known)

@@ -5,6 +5,8 @@ of another kind the generator blurs closures that the head still reads. So the h
 generator's motion while somebody speaks. What is too much is taken back half by the jaw and half by the lips.
 """
 
+from typing import NamedTuple
+
 import torch
 from torch import Tensor, nn
 
@@ -20,8 +22,15 @@ FREEDOM, SLACK = 1.3, 0.005
 """The gap may be so many times what is heard (an emphatic speaker opens wider than most), and so much more."""
 
 
+class Heard(NamedTuple):
+    """What is heard of the avatar's own voice, frame by frame."""
+
+    gap: Tensor  # [M,4] between the lips
+    voiced: Tensor  # [M,4] 1 while somebody speaks, 0 in silence
+
+
 class LipLimit(nn.Module):
-    """x_1^ [M,4,12,32] and the avatar's windows [M,4,L_w,D] -> x_1^ with the lips closed where the voice closes them. Nothing here is trained."""
+    """x_1^ [M,4,12,32] and what is heard of the avatar's windows -> x_1^ with the lips closed where the voice closes them. Nothing here is trained."""
 
     def __init__(self, sizes: Behaviour):
         super().__init__()
@@ -46,14 +55,17 @@ class LipLimit(nn.Module):
         self.embedder.load_state_dict(embedder.state_dict())
         self.blendshapes.load_state_dict(blendshapes.state_dict())
 
-    def forward(self, clean: Tensor, windows: Tensor) -> Tensor:
-        with torch.autocast(clean.device.type, enabled=False):
+    def hear(self, windows: Tensor) -> "Heard":
+        """What the avatar's windows [M,4,L_w,D] say."""
+        with torch.autocast(windows.device.type, enabled=False):
             mouth, phones = self.head(windows.float())
-            heard = (mouth @ self.heard).clamp_min(0)
-            voiced = 1 - phones.softmax(-1)[..., PHONES.index(SILENCE)]
+            return Heard((mouth @ self.heard).clamp_min(0), 1 - phones.softmax(-1)[..., PHONES.index(SILENCE)])
+
+    def forward(self, clean: Tensor, heard: "Heard") -> Tensor:
+        with torch.autocast(clean.device.type, enabled=False):
             scaled = self.blendshapes.raw(clean.float())
             motion = torch.cat([scaled[..., :52], scaled[..., 52:] / POSE_SCALE], -1)
-            excess = (motion @ self.gap - (FREEDOM * heard + SLACK)).clamp_min(0) * voiced
+            excess = (motion @ self.gap - (FREEDOM * heard.gap + SLACK)).clamp_min(0) * heard.voiced
             return clean + self.embedder(motion + excess[..., None] * self.back) - self.embedder(motion)
 
 

@@ -44,7 +44,7 @@ def gap_after(geometry: Geometry, jaw: float, phone: str) -> tuple[float, float,
     motion = torch.zeros(1, 4, 58)
     motion[..., ARKIT_INDEX["jawOpen"]], motion[..., ARKIT_INDEX["browInnerUp"]] = 0.3, 0.4
     tokens = geometry["embedder"](motion)
-    after = limit(tokens, torch.zeros(1, 4, Behaviour().window, Behaviour().width))
+    after = limit(tokens, limit.hear(torch.zeros(1, 4, Behaviour().window, Behaviour().width)))
     a, b = geometry["blendshapes"].raw(tokens), geometry["blendshapes"].raw(after)
     return float((a @ limit.gap).mean()), float((b @ limit.gap).mean()), float((a - b)[..., ARKIT_INDEX["browInnerUp"]].abs().max())
 

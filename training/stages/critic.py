@@ -18,7 +18,7 @@ from training.stages.talks import Batch
 
 UNSPOKEN = [i for i in range(MOTION_WIDTH) if i not in SPOKEN]
 """What the critic looks at. What the voice decides has its own loss."""
-HAZE = 0.5
+HAZE = 0.25
 """Spread of the noise that the critic looks through, in spreads of the talks: trembling by less tells made motion from true at once, and then nothing else is learned."""
 TREMBLE = 0.15
 """Change of a movement from frame to frame, in spreads: under it is trembling, far above a blink or a saccade."""

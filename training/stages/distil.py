@@ -236,7 +236,7 @@ class Distillation:
         frames = motion.shape[1]
         lips = lips_loss(self.geometry, made.reshape(-1, TOKENS, TOKEN_WIDTH), batch.motion[:, -frames:].flatten(0, 1), batch.closed[:, -frames:].flatten())
         shown = {"behaviour": float(behaviour.detach()), "right": right, "trembling": float(trembling.detach()), "plane": float(plane.detach())} | glances(motion.detach(), true, occasion[..., -2])
-        return self.behaviour * behaviour + 2 * trembling + plane + 0.5 * self.weights.lips * lips, shown
+        return self.behaviour * behaviour + 0.5 * trembling + plane + 0.5 * self.weights.lips * lips, shown
 
     def _show(self, made: Tensor, true: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
         """Shows a rollout to the judge; gives its scaled motion and its occasion."""

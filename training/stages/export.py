@@ -64,10 +64,10 @@ class GeneratorGraph(nn.Module):
         super().__init__()
         self.generator = generator
 
-    def forward(self, x, time, audio, f_pu, emotion, identity, sdcm, lau, expressivity, cache_k, cache_v, cache_mask):
+    def forward(self, x, time, audio, f_pu, emotion, identity, sdcm, lau, expressivity, cache_k, cache_v, cache_mask, last):
         condition = Condition(audio, f_pu, emotion, expressivity, sdcm, lau)
-        velocity, following = self.generator(x, time, condition, identity, {"cache_k": cache_k, "cache_v": cache_v, "cache_mask": cache_mask})
-        return velocity, following["cache_k_next"], following["cache_v_next"], following["cache_mask_next"]
+        velocity, following = self.generator(x, time, condition, identity, {"cache_k": cache_k, "cache_v": cache_v, "cache_mask": cache_mask, "last": last})
+        return velocity, following["cache_k_next"], following["cache_v_next"], following["cache_mask_next"], following["last_next"]
 
 
 class DecoderGraph(nn.Module):
