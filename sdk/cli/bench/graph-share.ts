@@ -23,7 +23,8 @@ export type GraphShare = {
   /** Share of the time that is not spent inside graphs: copies, checks, sampling, TypeScript. 0..1 */
   readonly outsideGraphs: number;
   readonly stages: Readonly<Record<string, StageSpeed>>;
-  /** All stages together. */
+  /** All stages of a block together. */
+  readonly gflop: number;
   readonly gflopPerSecond: number;
 };
 
@@ -134,6 +135,7 @@ export async function measureGraphShare(task: {
       blockMs: times,
       outsideGraphs: Math.max(0, 1 - inside / total),
       stages: speeds,
+      gflop,
       gflopPerSecond: (1_000 * gflop) / times.p50,
     };
   } finally {
