@@ -37,6 +37,13 @@ function cutFace() {
   return rows.map((row) => JSON.stringify({ ...row, t: row.t - FROM_S })).join("\n");
 }
 
+/** A third of the bytes, for the repository keeps every clip that it ever had. @param {string} from @param {string} to */
+function shrink(from, to) {
+  const picture = ["-c:v", "libvpx-vp9", "-pix_fmt", "yuva420p", "-crf", "28", "-b:v", "0"];
+  const sound = ["-c:a", "libopus", "-b:a", "32k"];
+  execFileSync("ffmpeg", ["-y", "-v", "error", "-c:v", "libvpx-vp9", "-i", from, ...picture, ...sound, to]);
+}
+
 const pack = process.argv[2] ?? join(ROOT, "models/echo-nano");
 const folder = mkdtempSync(join(tmpdir(), "card-clips-"));
 try {
@@ -45,7 +52,7 @@ try {
   writeFileSync(join(folder, "face.jsonl"), cutFace());
   mkdirSync(join(pack, "card"), { recursive: true });
   for (const avatar of JSON.parse(readFileSync(join(pack, "manifest.json"), "utf8")).avatars) {
-    const out = join(pack, `card/clip-${avatar}.webm`);
+    const full = join(folder, `${avatar}.webm`);
     const given = ["--avatar-audio", "avatar.wav", "--user-audio", "user.wav", "--user-face", "face.jsonl"];
     const cli = [
       join(ROOT, "dist/cli.js"),
@@ -57,13 +64,14 @@ try {
       "--backend",
       "cpu",
       "--out",
-      out,
+      full,
     ];
     execFileSync(
       process.execPath,
       [...cli, ...given.map((part) => (part.startsWith("--") ? part : join(folder, part)))],
       { stdio: "inherit" },
     );
+    shrink(full, join(pack, `card/clip-${avatar}.webm`));
   }
 } finally {
   rmSync(folder, { recursive: true });

@@ -23,8 +23,8 @@ from training.model.config import Behaviour, Clock
 from training.model.flow import velocity_towards
 from training.model.layout import FACE_MASK, LIP_MASK, TOKEN_WIDTH, TOKENS
 from training.model.lip_limit import LipLimit
-from training.model.stillness import Stillness
 from training.model.sdcm import SpatialDecoupledModulation
+from training.model.stillness import Stillness
 
 
 @dataclass

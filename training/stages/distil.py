@@ -17,6 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from training.data.arkit import ARKIT_NAMES
 from training.model.config import Config
 from training.model.device import read
 from training.model.flow import euler_times
@@ -76,6 +77,16 @@ def movement_loss(geometry: Geometry, made: Tensor, goal: Tensor) -> Tensor:
     """
     a, b = (geometry["blendshapes"].raw(tokens.flatten(1, 2)).std(1) for tokens in (made, goal))
     return 0.15 * (((a - b) / (b.mean(0) + 0.02)) ** 2).mean()
+
+
+# What a face shows of its mood and of what it answers to. When somebody blinks, nods or looks aside is chance, and its mean is nothing.
+FELT = [i for i, name in enumerate(ARKIT_NAMES) if name.startswith(("mouthSmile", "mouthFrown", "brow", "cheekSquint", "eyeSquint", "noseSneer"))]
+
+
+def answer_loss(made: Tensor, true: Tensor, frames: int = 8) -> Tensor:
+    """What is felt, in means over a third of a second, scaled motion [N,F,58] against the truth's: a smile has to come when it is answered, not as often."""
+    means = [motion[..., FELT].unflatten(1, (-1, frames)).mean(2) for motion in (made, true)]
+    return 40 * ((means[0] - means[1]) ** 2).mean()
 
 
 def log_snr(time: float) -> float:
@@ -232,11 +243,11 @@ class Distillation:
         behaviour = self.judge.loss(motion, true, occasion)
         # a critic of coefficients must not be pleased by tokens that no face has
         plane = ((made.flatten(1, 2) - self.geometry["embedder"](torch.cat([motion[..., :52], motion[..., 52:] / POSE_SCALE], -1))) ** 2).mean()
-        trembling = self.judge.trembling(motion, true)
+        trembling, answer = self.judge.trembling(motion, true), answer_loss(motion, true)
         frames = motion.shape[1]
         lips = lips_loss(self.geometry, made.reshape(-1, TOKENS, TOKEN_WIDTH), batch.motion[:, -frames:].flatten(0, 1), batch.closed[:, -frames:].flatten())
-        shown = {"behaviour": float(behaviour.detach()), "right": right, "trembling": float(trembling.detach()), "plane": float(plane.detach())} | glances(motion.detach(), true, occasion[..., -2])
-        return self.behaviour * behaviour + 0.5 * trembling + plane + 0.5 * self.weights.lips * lips, shown
+        shown = {"behaviour": float(behaviour.detach()), "right": right, "trembling": float(trembling.detach()), "answer": float(answer.detach()), "plane": float(plane.detach())} | glances(motion.detach(), true, occasion[..., -2])
+        return self.behaviour * behaviour + 0.5 * trembling + answer + plane + 0.5 * self.weights.lips * lips, shown
 
     def _show(self, made: Tensor, true: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
         """Shows a rollout to the judge; gives its scaled motion and its occasion."""

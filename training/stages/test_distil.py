@@ -4,10 +4,11 @@ import math
 
 import torch
 
+from training.data.arkit import ARKIT_INDEX
 from training.model.config import Painter
 from training.model.test_generator import SMALL, conditions, make
 from training.stages.codec import Geometry
-from training.stages.distil import integrate, level_loss, movement_loss, roll_out
+from training.stages.distil import answer_loss, integrate, level_loss, movement_loss, roll_out
 
 
 class Gaussian:
@@ -68,3 +69,13 @@ def test_a_rollout_goes_on_from_what_it_has_made() -> None:
     whole = torch.cat([past, made], 1)
     again = integrate(generator, whole, torch.cat([torch.zeros_like(past), noise], 1), 2, condition, identity)
     assert float((again[:, 2:] - made).abs().max()) < 1e-3
+
+
+def test_an_answer_is_asked_for_when_the_truth_has_it_and_a_glance_is_not() -> None:
+    true = torch.zeros(1, 40, 58)
+    true[:, 16:32, ARKIT_INDEX["mouthSmileLeft"]] = 0.5
+    late = true.roll(8, 1)
+    assert float(answer_loss(true, true)) == 0 and float(answer_loss(late, true)) > 0
+    glance = true.clone()
+    glance[:, 8:20, ARKIT_INDEX["eyeLookUpLeft"]] = 0.8
+    assert float(answer_loss(glance, true)) == 0
