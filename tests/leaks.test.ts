@@ -93,7 +93,8 @@ it("leaves its threads little room for garbage, so that they do not grow for hal
   const { dispose } = await startServices({ pack, avatar: "ada", backend: "cpu", seed: 1, assets });
   process.off("worker", note);
   await dispose();
-  expect(rooms).toEqual([3, 3]);
+  expect(rooms.length).toBeGreaterThanOrEqual(2); // and those that paint
+  expect(new Set(rooms)).toEqual(new Set([3]));
 });
 
 it("notices frames that are thrown away unclosed, when the collector runs", async () => {

@@ -87,7 +87,8 @@ describe.runIf(PACKS.includes(PACK))("speech that begins within a block", { time
       const at = (share: number) => speaking[Math.floor(share * (speaking.length - 1))]!;
       const text = `${seam.map((v) => v.toFixed(3)).join(" ")}; speaking p50 ${at(0.5).toFixed(3)}, p95 ${at(0.95).toFixed(3)}`;
       console.log(`frame ${f}, ${key}: ${text}, most ${at(1).toFixed(3)}`);
-      expect(seam.at(-1), key).toBeLessThanOrEqual(at(1)); // no seam moves further than frames of speech do
+      // No seam moves further than frames of speech do; one on which a blink begins may be a little quicker than the quickest of those.
+      expect(seam.at(-1), key).toBeLessThanOrEqual(1.1 * at(1));
     }
   });
 });
