@@ -227,7 +227,8 @@ function measureLines(result: Measured, blockMsAvailable: number): string[] {
       `  outside the graphs: ${(100 * graphs.outsideGraphs).toFixed(1)} % of the time (target: at most 10 %)`,
       `  peak of the machine: ${graphs.peak.matrixProduct.toFixed(0)} GFLOP/s matrix product, ${graphs.peak.convolution.toFixed(0)} convolution; one stage after another reaches ${((100 * graphs.gflopPerSecond) / best).toFixed(0)} % of it`,
     );
-    if (realTimeFactor !== undefined) {
+    // The peak of WASM in Node is that of one thread, the model has several.
+    if (realTimeFactor !== undefined && result.backend !== "wasm") {
       const reached = (1_000 * graphs.gflop * realTimeFactor) / blockMsAvailable;
       lines.push(
         `  the model in its threads, by its real-time factor: ${reached.toFixed(0)} GFLOP/s, ${((100 * reached) / best).toFixed(0)} % of the peak (target: half)`,
