@@ -265,19 +265,22 @@ class OnnxSession implements StageSession {
         const data = tensor.location === "cpu" ? tensor.data : await tensor.getData(true);
         outputs[name] = { dtype: tensor.type, shape: tensor.dims, data } as Tensor;
       }
+      checkFinite(this.name, outputs, source.stage); // what a lost device leaves behind may be anything
+      return outputs;
     } catch (error) {
-      throw (
-        (await lost()) ??
-        new EchoError("graph-run-failed", {
-          graph: this.name,
-          reason: reasonOf(error),
-          ...atStage(source.stage),
-          cause: error,
-        })
-      );
+      throw (await lost()) ?? this.#failed(error);
     }
-    checkFinite(this.name, outputs, source.stage);
-    return outputs;
+  }
+
+  #failed(error: unknown): EchoError {
+    if (EchoError.is(error)) return error;
+    const reason = reasonOf(error);
+    return new EchoError("graph-run-failed", {
+      graph: this.name,
+      reason,
+      ...atStage(this.#parts.source.stage),
+      cause: error,
+    });
   }
 
   async #feed(name: string, tensor: Tensor): Promise<Ort.Tensor> {

@@ -55,21 +55,29 @@ const calls = {
     return { values, pixels };
   },
 
-  /** Loses the GPU between two runs. */
-  loseDevice: async () => {
+  /** Loses the GPU between two runs, or when the second one has given what is not finite. */
+  loseDevice: async (when: "between" | "within") => {
     const runtime = await openRuntime({ backend: "webgpu", assets });
     const pack = await loadPack("/pack/");
     const phi = await runtime.createSession(await pack.readStage("phi"));
     const [, entries, width] = phi.inputs.history!.shape as [string, number, number];
-    const run = () =>
+    const run = (value: number) =>
       phi.run({
-        history: { dtype: "float32", shape: [1, entries, width], data: new Float32Array(entries * width) },
-        mask: { dtype: "float32", shape: [1, entries], data: new Float32Array(entries) },
+        history: { dtype: "float32", shape: [1, entries, width], data: new Float32Array(entries * width).fill(value) },
+        mask: { dtype: "float32", shape: [1, entries], data: new Float32Array(entries).fill(1) },
       });
-    await run();
+    await run(0);
     const ort = await import("onnxruntime-web/webgpu");
-    ((await ort.env.webgpu.device) as GPUDevice).destroy();
-    return run().then(
+    const device = (await ort.env.webgpu.device) as GPUDevice;
+    if (when === "between") device.destroy();
+    else {
+      const { unmap } = GPUBuffer.prototype;
+      GPUBuffer.prototype.unmap = function () {
+        unmap.call(this);
+        if (this.usage & GPUBufferUsage.MAP_READ) device.destroy(); // the output has been read
+      };
+    }
+    return run(when === "between" ? 0 : Number.NaN).then(
       () => "no error",
       (error: unknown) => (EchoError.is(error) ? error.toEnvelope() : String(error)),
     );

@@ -156,16 +156,18 @@ export class GeneratorService implements GeneratorWorkerApi {
   setAvatar(id: string): Promise<void> {
     return this.#queue.run(async () => {
       const loaded = this.#ready();
-      const identity = identityOf(await loaded.pack.readAppearance(id));
-      if (loaded.decoder) await this.#change(loaded, id, loaded.decoder.variant);
-      loaded.generator.setIdentity(identity);
+      const appearance = await loaded.pack.readAppearance(id);
+      if (loaded.decoder) await this.#change(loaded, { id, appearance, wanted: loaded.decoder.variant });
+      loaded.generator.setIdentity(identityOf(appearance));
     });
   }
 
   setDecoder(variant: DecoderVariant): Promise<void> {
     return this.#queue.run(async () => {
       const loaded = this.#ready();
-      if (loaded.decoder && variant !== loaded.decoder.variant) await this.#change(loaded, loaded.decoder.id, variant);
+      if (loaded.decoder === undefined || variant === loaded.decoder.variant) return;
+      const { id } = loaded.decoder;
+      await this.#change(loaded, { id, appearance: await loaded.pack.readAppearance(id), wanted: variant });
     });
   }
 
@@ -198,10 +200,12 @@ export class GeneratorService implements GeneratorWorkerApi {
   }
 
   /** The decoder that was there stays until the new one is loaded. */
-  async #change(loaded: Loaded, id: string, wanted: DecoderVariant): Promise<void> {
+  async #change(
+    loaded: Loaded,
+    to: { id: string; appearance: Readonly<Record<string, Tensor>>; wanted: DecoderVariant },
+  ): Promise<void> {
     const { pack, runtime, pictures, decoder: old } = loaded;
-    const appearance = await pack.readAppearance(id);
-    loaded.decoder = await AvatarDecoder.open({ pack, runtime, pictures, id, appearance, wanted });
+    loaded.decoder = await AvatarDecoder.open({ pack, runtime, pictures, ...to });
     await old?.dispose();
   }
 

@@ -11,8 +11,8 @@ type Load = Parameters<GeneratorWorkerApi["load"]>[0];
 
 /**
  * A generator whose pictures are painted by threads of their own, side by side, while it may already make the next block. On a
- * processor that is quicker than several threads in one decoder, of which most wait most of the time (bench/README.md), and pages
- * without cross-origin isolation, where a graph has one thread, have no other way.
+ * processor that is quicker than several threads in one decoder, of which most wait most of the time
+ * (docs/decisions/0017-painters.md), and pages without cross-origin isolation, where a graph has one thread, have no other way.
  */
 export class PaintingGenerator implements GeneratorWorkerApi {
   readonly #generator: GeneratorWorkerApi;
