@@ -54,7 +54,7 @@ describe("an agent of which a thread is killed in the middle of a block", { time
       await expect.poll(() => threads.length).toBe(started);
       await threads[victim]!.terminate(); // blocks are made all the time
       await expect.poll(pull, { timeout: 60_000, interval: 0 }).toBeGreaterThan(before + 25);
-      return { states, restarted: threads.length - started };
+      return { states: [...states], restarted: threads.length - started };
     } finally {
       process.off("worker", note);
       await agent.dispose();
