@@ -28,7 +28,7 @@ from training.eval.lip_sync import Sentences, lip_sync, speak
 from training.eval.lips import lips
 from training.eval.reactions import lasting_concern, smile_answers
 from training.eval.recorded import aligned_sets, recorded
-from training.eval.rollouts import Clip, Played, choose_clips, histories, lane_of, play
+from training.eval.rollouts import SPAN, Clip, Played, choose_clips, histories, lane_of, play, whole_talks
 from training.eval.session import SWITCHES, Made, Pack, roll_out
 from training.eval.stage_two import Setting, stage_two
 from training.eval.trained import NotMeasured, Trained
@@ -81,8 +81,9 @@ def affordable(pack: Pack, clips: list[Clip], arguments: argparse.Namespace) -> 
     begun = time.time()
     roll_out(pack, lanes, 6)
     each = (time.time() - begun) / (6 * len(lanes))
-    fixed = each * 6.25 * (36 * 12 + 3 * 60 * arguments.drift_minutes)
-    asked = each * 6.25 * (len(clips) * arguments.seconds + 40 * arguments.ablation_seconds)
+    whole = sum(clip.talk.frames for clip in clips) / 25 * (1 + len(SWITCHES))
+    fixed = each * 6.25 * (36 * 12 + 3 * 60 * arguments.drift_minutes + whole)
+    asked = each * 6.25 * len(clips) * (arguments.seconds + arguments.ablation_seconds)
     share = float(np.clip((60 * arguments.minutes - fixed) / asked, 0.4, 1.0))
     print(f"{1000 * each:.1f} ms a block and session; {100 * share:.0f} % of the asked seconds", flush=True)
     return share
@@ -157,12 +158,10 @@ def measure(pack: Pack, trained: Trained, arguments: argparse.Namespace, figures
     figures.measure("stageTwo", without)
 
     def ablate() -> dict:
-        off = [lane_of(c, i, avatar=avatars[i % len(avatars)], switches={switch: 0.0}) for switch in SWITCHES for i, c in enumerate(few)]
-        made = roll_out(pack, off)
-        part = lambda m, first: Made(*(track[first : first + len(few), :frames] for track in (m.blendshapes, m.pose, m.tokens)))  # noqa: E731
-        settings = {"full": Played(few, part(full.made, 0))}
-        settings |= {f"w/o {switch.upper()}": Played(few, part(made, k * len(few))) for k, switch in enumerate(SWITCHES)}
-        return ablations.table(settings) | {"clips": len(few), "seconds": frames / 25}
+        everything = whole_talks(talks, entries, arguments.ablation_seconds * 25 // SPAN * SPAN)
+        switches = {"full": {}} | {f"w/o {switch.upper()}": {switch: 0.0} for switch in SWITCHES}
+        settings = {name: play(pack, everything, **off) for name, off in switches.items()}
+        return ablations.table(settings) | {"talks": len(talks), "clips": len(everything), "seconds": everything[0].frames / 25}
 
     figures.measure("ablations", ablate)
 
@@ -202,11 +201,11 @@ def main() -> None:
     parser.add_argument("--only", nargs="*", help="measure just these figures again (names as in figures.json)")
     parser.add_argument("--talks", type=int, default=8, help="held-out talks")
     parser.add_argument("--seconds", type=int, default=60, help="seconds of each talk")
-    parser.add_argument("--ablation-seconds", type=int, default=30)
+    parser.add_argument("--ablation-seconds", type=int, default=30, help="the talks' stretches for the ablations; of each talk as much goes through the teacher")
     parser.add_argument("--recorded", nargs="*", default=[], metavar="NAME=FOLDER=PHONES.json", help="recordings with phones from bench/peers/align.py")
     parser.add_argument("--sentences", type=int, default=32)
     parser.add_argument("--drift-minutes", type=float, default=10.0)
-    parser.add_argument("--minutes", type=float, default=5.0, help="time for the talks and rollouts; clips are shortened to fit, to 40 %% at least")
+    parser.add_argument("--minutes", type=float, default=5.0, help="time for the talks and rollouts; the clips of all but the ablations are shortened to fit, to 40 %% at least")
     parser.add_argument("--threads", type=int, default=2)
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)

@@ -86,6 +86,15 @@ def choose_clips(talks: list[Conversation], held_entries: list[np.ndarray], fram
     return clips
 
 
+def whole_talks(talks: list[Conversation], held_entries: list[np.ndarray], frames: int) -> list[Clip]:
+    """Every talk cut into stretches of `frames`, a multiple of SPAN; what is left over at its end is left out, with the second that a session hears ahead."""
+    return [
+        Clip(talk, first, frames, entries[: first // SPAN])
+        for talk, entries in zip(talks, held_entries)
+        for first in range(0, min(talk.frames - 25, len(entries) * SPAN) - frames + 1, frames)
+    ]
+
+
 def lane_of(clip: Clip, seed: int, **more) -> Lane:
     """The clip as a session's input."""
     talk, first, last = clip.talk, clip.first, clip.first + clip.frames

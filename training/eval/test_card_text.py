@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from training.data.speech.closed_lips import runs, shut_share
-from training.eval.card_text import card_text, limits_of, stage_two_rows, targets
+from training.eval.card_text import ablation_rows, card_text, limits_of, stage_two_rows, targets
 from training.model.config import Config
 
 MANIFEST = {"name": "x", "version": "1", "licence": "MIT", "resolution": {"width": 64, "height": 64}, "clock": {"fps": 25}, "avatars": ["a"], "provenance": {"data": ["renders"]}}
@@ -50,4 +50,12 @@ def test_stage_two_names_what_is_told_apart():
     row = {"mse": 1.0, "fd": 1.0, "var": 1.0, "sid": 1.0, "rpcc": 1.0, "mouth": 0.9, "shut": 0.9, "answered": 1.0, "risesWithout": None}
     worse = row | {"mouth": 0.5, "mouthInterval": [-0.5, -0.3], "fdInterval": [-0.1, 0.2]}
     text = "\n".join(stage_two_rows({"full": row, "w/o L_align": worse, "truth": row, "clips": 2, "seconds": 3.0, "smiles": 4, "spans": 5}))
-    assert "- w/o L_align: mouth 0.5000 against 0.9000." in text and "| 100 % | none |" in text
+    assert "- w/o L_align: mouth r 0.5000 against 0.9000 (-0.5000 to -0.3000)." in text and "| 100 % | none |" in text
+
+
+def test_an_ablation_says_where_it_loses_and_gains():
+    row = {"mse": 1.0, "fd": 1.0, "var": 1.0, "sid": 1.0, "rpcc": 1.0, "mouth": 0.9, "shut": 0.9}
+    off = row | {"var": 0.5, "varInterval": [-0.6, -0.4], "mse": 0.8, "mseInterval": [-0.3, -0.1], "rpccInterval": [-0.1, 0.1]}
+    text = "\n".join(ablation_rows({"full": row, "w/o LPE": off, "w/o SDCM": row, "truth": row, "talks": 2, "clips": 14, "seconds": 30.0}))
+    assert "- w/o LPE: worse in Var 0.5000 against 1.0000 (-0.6000 to -0.4000); better in MSE 0.8000 against 1.0000 (-0.3000 to -0.1000). The paper names rPCC, SID, Var: lost here Var." in text
+    assert "- w/o SDCM: no figure. The paper names mouth r, lips shut: lost here none of them." in text

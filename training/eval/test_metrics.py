@@ -60,8 +60,17 @@ def test_psnr_and_iou():
 def test_intervals_hold_a_sure_difference_and_not_a_doubtful_one():
     base = [{"mse": 1.0 + 0.1 * k} for k in range(8)]
     worse = [{"mse": 1.2 + 0.1 * k + 0.01 * (k % 2)} for k in range(8)]
-    low, high = differences(base, worse)["mseInterval"]
+    low, high = differences(base, worse, list(range(8)))["mseInterval"]
     assert 0.19 < low < high < 0.22
     doubtful = [{"mse": 1.0 + 0.1 * k + (0.3 if k % 2 else -0.3)} for k in range(8)]
-    low, high = differences(base, doubtful)["mseInterval"]
+    low, high = differences(base, doubtful, list(range(8)))["mseInterval"]
     assert low < 0 < high
+
+
+def test_intervals_count_talks_and_not_their_clips():
+    base = [{"mse": 1.0}] * 80
+    by_talk = [{"mse": 1.0 + (0.3 if k // 40 else -0.1)} for k in range(80)]  # two talks of forty clips each
+    low, high = differences(base, by_talk, [k // 40 for k in range(80)])["mseInterval"]
+    assert low < 0 < high
+    low, high = differences(base, by_talk, list(range(80)))["mseInterval"]
+    assert 0 < low < high
