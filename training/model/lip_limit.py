@@ -3,6 +3,9 @@
 The encoder's head has heard a hundred times more voices, noises and rooms than the generator, which learns from simulated talks; on a voice
 of another kind the generator blurs closures that the head still reads. So the head's reading of the gap between the lips bounds that of the
 generator's motion while somebody speaks. What is too much is taken back half by the jaw and half by the lips.
+
+The gap that the head gives is a mean over what the sound may be: half an m and half an n is a gap that nobody makes. A closure that is
+missed is seen by everybody, a lip that comes near in an n by nobody, so the mean is lowered by the chance of a closure.
 """
 
 from typing import NamedTuple
@@ -11,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from training.data.arkit import ARKIT_INDEX
-from training.data.speech.phones import PHONES, SILENCE
+from training.data.speech.phones import BILABIAL, PHONES, SILENCE
 from training.data.speech.visemes import OPENING
 from training.model.audio_encoder import SpeechHead
 from training.model.config import Behaviour
@@ -20,12 +23,14 @@ from training.model.motion import POSE_SCALE, BlendshapeHead, MotionEmbedder
 
 FREEDOM, SLACK = 1.3, 0.005
 """The gap may be so many times what is heard (an emphatic speaker opens wider than most), and so much more."""
+DOUBT = 2
+"""The gap is multiplied by the chance that the sound is no p, b or m, to this power (docs/decisions/0010)."""
 
 
 class Heard(NamedTuple):
     """What is heard of the avatar's own voice, frame by frame."""
 
-    gap: Tensor  # [M,4] between the lips
+    gap: Tensor  # [M,4] between the lips, the smaller the likelier they meet
     voiced: Tensor  # [M,4] 1 while somebody speaks, 0 in silence
 
 
@@ -41,7 +46,8 @@ class LipLimit(nn.Module):
         for name, gain in OPENING.items():
             heard[MOUTH.index(ARKIT_INDEX[name])] = gap[ARKIT_INDEX[name]] = gain
         back[ARKIT_INDEX["jawOpen"]], back[ARKIT_INDEX["mouthClose"]] = -0.5, 0.5
-        for name, value in (("heard", heard), ("gap", gap), ("back", back)):
+        meets = torch.tensor([float(phone in BILABIAL) for phone in PHONES])
+        for name, value in (("heard", heard), ("gap", gap), ("back", back), ("meets", meets)):
             self.register_buffer(name, value, persistent=False)
         self.eval()
 
@@ -59,7 +65,8 @@ class LipLimit(nn.Module):
         """What the avatar's windows [M,4,L_w,D] say."""
         with torch.autocast(windows.device.type, enabled=False):
             mouth, phones = self.head(windows.float())
-            return Heard((mouth @ self.heard).clamp_min(0), 1 - phones.softmax(-1)[..., PHONES.index(SILENCE)])
+            chance = phones.softmax(-1)
+            return Heard((mouth @ self.heard).clamp_min(0) * (1 - chance @ self.meets) ** DOUBT, 1 - chance[..., PHONES.index(SILENCE)])
 
     def forward(self, clean: Tensor, heard: "Heard") -> Tensor:
         with torch.autocast(clean.device.type, enabled=False):
