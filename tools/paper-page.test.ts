@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { missingFiles, pageText, valueAt } from "./paper-page.mjs";
+import { missingFiles, pageText, starred, valueAt } from "./paper-page.mjs";
 
 it("docs/paper.md is made from docs/paper.json and results: `node tools/paper-page.mjs` after a change of either", () => {
   expect(readFileSync(join(import.meta.dirname, "../docs/paper.md"), "utf8")).toBe(pageText());
@@ -39,4 +39,14 @@ it("every equation from 1 to 12 has a row", () => {
 it("figures are found by path, what is absent is absent", () => {
   expect(valueAt({ "w/o LPE": { sid: 2 } }, "w/o LPE.sid")).toBe(2);
   expect(valueAt({ a: null }, "a.b.c")).toBeUndefined();
+});
+
+it("a figure has a star when the interval of its difference leaves zero out, wherever the interval stands", () => {
+  const row = { rpcc: 0.5, rpccInterval: [0.01, 0.2], sid: 2, sidInterval: [-0.1, 0.2], mse: 1 };
+  const results = { "w/o LPE": row, systems: { x: { lseD: 1.5, differences: { lseD: [-0.3, -0.1] } } } };
+  expect(starred(results, "w/o LPE.rpcc")).toBe("0.500\\*");
+  expect(starred(results, "w/o LPE.sid")).toBe("2.000");
+  expect(starred(results, "w/o LPE.mse")).toBe("1.000");
+  expect(starred(results, "systems.x.lseD")).toBe("1.500\\*");
+  expect(starred(results, "w/o LPE.none")).toBe("-");
 });

@@ -5,6 +5,7 @@ import { parseArgs } from "node:util";
 import { pictureFiles, readPicture } from "../../sdk/cli/eval-frames.js";
 import { readSequences } from "../../sdk/cli/eval-inputs.js";
 import { describeMachine, type Machine, ownCommit, ownPackage } from "../../sdk/cli/machine.js";
+import { intervalOfMean } from "../../sdk/eval/bootstrap.js";
 import { average } from "../../sdk/eval/correlation.js";
 import { evaluateMotion, type MotionReport } from "../../sdk/eval/motion-report.js";
 import { MeasuringNet } from "../../sdk/eval/net.js";
@@ -24,7 +25,13 @@ export type PictureFigures = {
   readonly offsetWithinOneFrame: number;
   /** Cosine to the avatar's reference picture. */
   readonly csim: number;
+  /** 95 % interval over talks of the difference from `full`; not of `truth` and of `full` itself. */
+  readonly differences?: Readonly<Record<ClipFigure, readonly [low: number, high: number]>>;
 };
+
+type ClipFigure = "lseD" | "lseC" | "csim";
+/** By clip, in the order of the clips' names. */
+type ByClip = Readonly<Record<ClipFigure, readonly number[]>>;
 
 /** bench/results/paper.json */
 export type PaperFigures = {
@@ -70,9 +77,12 @@ export async function main(args: readonly string[]): Promise<void> {
   const names = readdirSync(pictures).filter((name) => name !== "truth");
   const nets = Object.fromEntries(await Promise.all(NETS.map(async (name) => [name, await openNet(values.nets ?? join(root, "models/eval"), name)]))) as Nets;
   const systems: Record<string, PictureFigures> = {};
-  for (const name of ["truth", ...names.sort()]) {
+  let full: ByClip | undefined;
+  for (const name of ["truth", "full", ...names.filter((name) => name !== "full").sort()]) {
     console.error(`${name} ...`);
-    systems[name] = await measure({ nets, folder: values.frames, system: name, clips, pack: values.pack });
+    const { figures, byClip } = await measure({ nets, folder: values.frames, system: name, clips, pack: values.pack });
+    systems[name] = full === undefined ? figures : { ...figures, differences: differences(clips, full, byClip) };
+    if (name === "full") full = byClip;
   }
   const listened = (name: string) => join(values.frames, "listening", name);
   const listening = { pred: listened("full"), truth: listened("truth"), user: listened("user") };
@@ -91,7 +101,19 @@ export async function main(args: readonly string[]): Promise<void> {
   execFileSync(process.execPath, [join(root, "tools/paper-page.mjs")], { stdio: "inherit" });
 }
 
-async function measure(task: { nets: Nets; folder: string; system: string; clips: readonly string[]; pack: string }): Promise<PictureFigures> {
+/** Clips of one talk ("03b-ada" is of talk 03) are drawn together. */
+function differences(clips: readonly string[], full: ByClip, other: ByClip) {
+  const talks = [...new Set(clips.map(talkOf))];
+  const of = (key: ClipFigure) =>
+    intervalOfMean(talks.map((talk) => clips.flatMap((clip, i) => (talkOf(clip) === talk ? [other[key][i]! - full[key][i]!] : []))));
+  return { lseD: of("lseD"), lseC: of("lseC"), csim: of("csim") };
+}
+
+const talkOf = (clip: string) => clip.slice(0, 2);
+
+type Measured = { readonly figures: PictureFigures; readonly byClip: ByClip };
+
+async function measure(task: { nets: Nets; folder: string; system: string; clips: readonly string[]; pack: string }): Promise<Measured> {
   const { nets, folder, system, clips, pack } = task;
   const of = async (name: string) => await Promise.all((await pictureFiles(join(folder, "pictures", name))).map(readAll));
   const videos = await of(system);
@@ -106,18 +128,22 @@ async function measure(task: { nets: Nets; folder: string; system: string; clips
     const generated = videos[i]!;
     const pcm = await int16(join(folder, "sound", `${clip}.wav`));
     sync.push(await lipSyncOfVideo({ net: nets.syncnet, pictures: generated, pcm }));
-    const avatar = join(pack, "avatars", clip.replace(/^\d+-/, ""));
+    const avatar = join(pack, "avatars", clip.replace(/^\w+-/, ""));
     const { reference } = JSON.parse(readFileSync(join(avatar, "avatar.json"), "utf8")) as { reference: { file: string } };
     const picture = await readPicture(join(pack, reference.file));
     likeness.push((await identitySimilarity({ net: nets.faces, generated, reference: picture })).value);
   }
+  const byClip = { lseD: sync.map(({ distance }) => distance), lseC: sync.map(({ confidence }) => confidence), csim: likeness };
   return {
-    fid,
-    fvd,
-    lseD: average(sync.map(({ distance }) => distance)),
-    lseC: average(sync.map(({ confidence }) => confidence)),
-    offsetWithinOneFrame: average(sync.map(({ offset }) => (Math.abs(offset) <= 1 ? 1 : 0))),
-    csim: average(likeness),
+    figures: {
+      fid,
+      fvd,
+      lseD: average(byClip.lseD),
+      lseC: average(byClip.lseC),
+      offsetWithinOneFrame: average(sync.map(({ offset }) => (Math.abs(offset) <= 1 ? 1 : 0))),
+      csim: average(byClip.csim),
+    },
+    byClip,
   };
 }
 

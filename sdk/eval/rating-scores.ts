@@ -1,3 +1,4 @@
+import { intervalOfMean } from "./bootstrap.js";
 import { average } from "./correlation.js";
 
 /** One row of a rater's CSV. */
@@ -54,7 +55,7 @@ export function scoreRatings(ratings: readonly Rating[], key: RatingKey): System
       const mean = average(scores);
       const raters = [...new Set(rows.map(({ rater }) => rater))];
       const variance = scores.reduce((sum, score) => sum + (score - mean) ** 2, 0) / Math.max(1, scores.length - 1);
-      const interval = bootstrap(
+      const interval = intervalOfMean(
         raters.map((rater) => rows.filter((row) => row.rater === rater).map(({ score }) => score)),
       );
       return {
@@ -67,17 +68,4 @@ export function scoreRatings(ratings: readonly Rating[], key: RatingKey): System
       };
     })
     .sort((a, b) => b.mean - a.mean);
-}
-
-/** 2.5th and 97.5th percentile of the mean over resampled raters; the same for the same ratings. */
-function bootstrap(byRater: readonly (readonly number[])[]): readonly [number, number] {
-  let state = 12345;
-  const next = () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0; // Numerical Recipes' generator: enough to draw raters
-    return Math.floor((state / 2 ** 32) * byRater.length);
-  };
-  const means = Array.from({ length: 2_000 }, () => average(byRater.flatMap(() => byRater[next()]!))).sort(
-    (a, b) => a - b,
-  );
-  return [means[50]!, means[1_949]!];
 }

@@ -1,14 +1,16 @@
 """Held-out talks as pictures, sound and motion, for `echo-head eval`: what the pack makes of them, and the truth rendered on the same heads.
 
 `python -m training.eval.filmed --pack models/echo-nano --config training/configs/cpu.json --out build/filmed` writes
-`<out>/pictures/<system>/<clip>/0000.png` of stretches in which the avatar speaks, for the systems `truth`, `full` and, with `--ablations`, `w-o-lpe` and its like;
-`<out>/sound/<clip>.wav`, what it says; `<out>/listening/{truth,user,full}/<clip>.csv`, the frames of another stretch in which it does not hold the turn.
+`<out>/pictures/<system>/<talk><letter>-<avatar>/0000.png` of stretches in which the avatar speaks, for the systems `truth`, `full` and, with `--ablations`, `w-o-lpe` and its like;
+`<out>/sound/<talk><letter>-<avatar>.wav`, what it says; `<out>/listening/{truth,user,full}/<talk>.csv`, the frames of another stretch in which it does not hold the turn.
 """
 
 import argparse
 import csv
 import wave
 from pathlib import Path
+from string import ascii_lowercase
+from typing import NamedTuple
 
 import numpy as np
 from PIL import Image
@@ -30,13 +32,26 @@ LEAD_IN = 48
 """Frames that are played and not shown: a session begins with nothing before it."""
 
 
-def choose(talks: list[Conversation], frames: int) -> list[tuple[Conversation, int]]:
-    """A stretch of each talk in which the avatar mostly speaks, with its first frame (a multiple of SPAN); talks without one are left out."""
+class Stretch(NamedTuple):
+    """Some seconds of a talk in which the avatar mostly speaks, after LEAD_IN frames from `first` on."""
+
+    talk: Conversation
+    first: int  # a multiple of SPAN
+    name: str  # "03b": the second stretch of talk 3
+
+
+def choose(talks: list[Conversation], frames: int, each: int) -> list[Stretch]:
+    """Up to `each` stretches of every talk that share no frame."""
     chosen = []
     for i, talk in enumerate(talks):
-        first = spoken_stretch(talk.avatar_pcm[LEAD_IN * 640 :], np.random.default_rng(i), frames)
-        if first is not None:
-            chosen.append((talk, first // SPAN * SPAN))
+        pcm, rng = talk.avatar_pcm[LEAD_IN * 640 :].copy(), np.random.default_rng(i)
+        for letter in ascii_lowercase[:each]:
+            found = spoken_stretch(pcm, rng, frames)
+            if found is None:
+                break
+            first = found // SPAN * SPAN
+            pcm[max(0, first - frames) * 640 : (first + SPAN + 2 * frames) * 640] = 0  # nothing that shares a frame with it counts as speech
+            chosen.append(Stretch(talk, first, f"{i:02d}{letter}"))
     return chosen
 
 
@@ -78,6 +93,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--talks", type=int, default=8)
     parser.add_argument("--frames", type=int, default=100, help="of each clip; a multiple of the four of a block. Longer turns than four seconds are rare")
+    parser.add_argument("--each", type=int, default=3, help="clips of each talk")
     parser.add_argument("--listening-seconds", type=int, default=40, help="of each talk, of which the frames of listening are kept")
     parser.add_argument("--ablations", action="store_true", help="also without each of the switches")
     parser.add_argument("--threads", type=int, default=2)
@@ -86,27 +102,27 @@ def main() -> None:
         parser.error(f"--frames must be a multiple of 4, not {arguments.frames}")
     config = load_config(arguments.config)
     pack = Pack(arguments.pack, arguments.threads)
-    chosen = choose(held_out_talks(config, arguments.talks), arguments.frames)
-    talks = [talk for talk, _ in chosen]
+    talks = held_out_talks(config, arguments.talks)
     entries = histories(pack, talks)
-    clips = [Clip(talk, first, LEAD_IN + arguments.frames, held[: first // SPAN]) for (talk, first), held in zip(chosen, entries)]
     avatars = list(pack.avatars)
+    chosen = choose(talks, arguments.frames, arguments.each)
+    clips = [Clip(talk, first, LEAD_IN + arguments.frames, entries[int(name[:2])][: first // SPAN]) for talk, first, name in chosen]
     own = [avatars[i % len(avatars)] for i in range(len(clips))]
+    names = [f"{stretch.name}-{avatar}" for stretch, avatar in zip(chosen, own)]
     assets, renderer = load_assets(str(config.data["heads"])), Renderer(256)
-    for i, clip in enumerate(clips):
+    for clip, avatar, name in zip(clips, own, names):
         shown = slice(clip.first + LEAD_IN, clip.first + clip.frames)
-        name = f"{i:02d}-{own[i]}"
         save_sound(clip.talk.avatar_pcm[shown.start * 640 : shown.stop * 640], arguments.out / f"sound/{name}.wav")
-        save(rendered(Head(assets, HEROES[own[i]]), renderer, clip.talk.avatar_face[shown].astype(np.float32)), arguments.out / f"pictures/truth/{name}")
-    print(f"{len(clips)} clips of {arguments.frames} frames rendered; talks without so long a turn: {arguments.talks - len(clips)}", flush=True)
+        save(rendered(Head(assets, HEROES[avatar]), renderer, clip.talk.avatar_face[shown].astype(np.float32)), arguments.out / f"pictures/truth/{name}")
+    print(f"{len(clips)} clips of {arguments.frames} frames of {len({name[:2] for name in names})} talks rendered", flush=True)
     systems = {"full": {}} | ({f"w-o-{switch}": {switch: 0.0} for switch in SWITCHES} if arguments.ablations else {})
     for system, switches in systems.items():
         made = roll_out(pack, [lane_of(clip, i, avatar=own[i], switches=switches) for i, clip in enumerate(clips)])
-        for i in range(len(clips)):
-            save(pack.decode(own[i], made.tokens[i][LEAD_IN:]), arguments.out / f"pictures/{system}/{i:02d}-{own[i]}")
+        for i, name in enumerate(names):
+            save(pack.decode(own[i], made.tokens[i][LEAD_IN:]), arguments.out / f"pictures/{system}/{name}")
         print(f"{system} painted", flush=True)
     listening = choose_clips(talks, entries, arguments.listening_seconds * 25 // 4 * 4)
-    made = roll_out(pack, [lane_of(clip, i, avatar=own[i]) for i, clip in enumerate(listening)])
+    made = roll_out(pack, [lane_of(clip, i, avatar=avatars[i % len(avatars)]) for i, clip in enumerate(listening)])
     for i, clip in enumerate(listening):
         kept = ~clip.speaking()
         for system, motion in (("truth", clip.truth()), ("user", clip.user()), ("full", made.motion(i))):

@@ -11,16 +11,20 @@ from training.eval.filmed import LEAD_IN, choose, save, save_motion, save_sound
 from training.eval.rollouts import SPAN
 
 
-def test_a_stretch_is_speech_after_its_lead_in_and_a_silent_talk_is_left_out():
-    pcm = np.zeros(640 * 1000, np.int16)
+def test_stretches_are_speech_after_their_lead_in_and_share_no_frame_and_a_silent_talk_has_none():
+    pcm = np.zeros(640 * 2000, np.int16)
     silent = SimpleNamespace(avatar_pcm=pcm.copy())
-    pcm[640 * 500 : 640 * 800] = 3000
-    talk = SimpleNamespace(avatar_pcm=pcm)
-    [(found, first)] = choose([silent, talk], 152)
-    assert found is talk
-    assert first % SPAN == 0
-    shown = pcm[(first + LEAD_IN) * 640 : (first + LEAD_IN + 152) * 640]
-    assert (shown != 0).mean() > 0.5
+    pcm[640 * 100 : 640 * 1900] = 3000
+    talk = SimpleNamespace(avatar_pcm=pcm.copy())
+    chosen = choose([silent, talk], 152, 3)
+    assert [name for _, _, name in chosen] == ["01a", "01b", "01c"][: len(chosen)] and len(chosen) >= 2
+    spans = sorted((first + LEAD_IN, first + LEAD_IN + 152) for _, first, _ in chosen)
+    for found, first, _ in chosen:
+        assert found is talk and first % SPAN == 0
+        shown = pcm[(first + LEAD_IN) * 640 : (first + LEAD_IN + 152) * 640]
+        assert (shown != 0).mean() > 0.5
+    assert all(end <= start for (_, end), (start, _) in zip(spans, spans[1:]))
+    np.testing.assert_array_equal(talk.avatar_pcm, pcm)
 
 
 def test_frames_and_sound_are_written_as_eval_reads_them(tmp_path):
