@@ -141,24 +141,25 @@ def differing(found: dict) -> list[str]:
     return lines + [f"- {name}: {', '.join(told_apart(row, base).values()) or 'no figure'}." for name, row in others.items()]
 
 
-def ablation_rows(found: dict) -> list[str]:
+def ablation_rows(found: dict, limits: dict[str, str]) -> list[str]:
     if "notMeasured" in found:
         return [f"Not measured: {found['notMeasured']}."]
     head, rows = metric_rows(found)
     note = (f"{found['talks']} held-out talks, whole, in {found['clips']} stretches of {found['seconds']:.0f} s with the history before each; 52 coefficients with 6 pose numbers (ARKit, not comparable with tables on FLAME). "
             "Lower is better for MSE, FD and rPCC, higher for the others (Var and SID up to the truth's). Intervals: 95 %, talks drawn with replacement with all their stretches, 2000 times.")  # fmt: skip
     base, others = settings_of(found)
-    return [note, "", *head, *rows, "", "Told apart from full, with the interval of the difference:", "", *(verdict(name, row, base) for name, row in others.items())]
+    return [note, "", *head, *rows, "", "Told apart from full, with the interval of the difference:", "", *(verdict(name, row, base, limits.get(name)) for name, row in others.items())]
 
 
-def verdict(name: str, row: dict, base: dict) -> str:
-    """Where a switch loses and gains, and what of it the paper names."""
+def verdict(name: str, row: dict, base: dict, why: str | None) -> str:
+    """Where a switch loses and gains, and what of it the paper names; `why`, where that is not all of it."""
     told = told_apart(row, base)
     loses = {key for key in told if (row[key] > base[key]) != (key in HIGHER)}
     parts = [f"{word} in {', '.join(told[key] for key in METRICS if key in keys)}" for word, keys in (("worse", loses), ("better", told.keys() - loses)) if keys]
     named = PAPER[name]
     kept = ", ".join(METRICS[key] for key in named if key in loses) or "none of them"
-    return f"- {name}: {'; '.join(parts) or 'no figure'}. The paper names {', '.join(METRICS[key] for key in named)}: lost here {kept}."
+    reason = f" {why}" if why and not loses.issuperset(named) else ""
+    return f"- {name}: {'; '.join(parts) or 'no figure'}. The paper names {', '.join(METRICS[key] for key in named)}: lost here {kept}.{reason}"
 
 
 def language_rows(found: dict) -> list[str]:
@@ -233,7 +234,7 @@ def history_of(name: str) -> list[str]:
 
 
 def limits_of(name: str) -> dict[str, str]:
-    """Row of the table -> what limits the figure and what would lift it, kept by hand."""
+    """Row of the table, or ablation -> what limits the figure and what would lift it, kept by hand."""
     path = Path(__file__).parents[1] / f"configs/limits/{name}.json"
     return json.loads(path.read_text()) if path.exists() else {}
 
@@ -244,7 +245,8 @@ def card_text(manifest: dict, config: Config, figures: dict[str, dict], pictures
     if "stages" not in log:
         log = {"stages": {}, "parity": {}, "machine": "an unknown processor"}
     minutes = sum(run["minutes"] for run in log["stages"].values())
-    rows = targets(figures, limits_of(config.name))
+    limits = limits_of(config.name)
+    rows = targets(figures, limits)
     short = sum(SHORT in row for row in rows)
     met = sum("| Met." in row for row in rows)
     missing = sum("| not measured |" in row for row in rows)
@@ -267,7 +269,7 @@ def card_text(manifest: dict, config: Config, figures: dict[str, dict], pictures
         "## Controls", "", *control_rows(figures.get("controls", {"notMeasured": "this run did not reach it"})), "",
         "## Few steps", "", *step_rows(figures.get("fewSteps", {"notMeasured": "this run did not reach it"})), "",
         "## Stage 2", "", *stage_two_rows(figures.get("stageTwo", {"notMeasured": "this run did not reach it"})), "",
-        "## Ablations", "", *ablation_rows(figures.get("ablations", {"notMeasured": "this run did not reach it"})), "",
+        "## Ablations", "", *ablation_rows(figures.get("ablations", {"notMeasured": "this run did not reach it"}), limits), "",
         "## Cost", "", *cost_rows(figures.get("cost", {"notMeasured": "this run did not reach it"})), "",
     ]  # fmt: skip
     if log["parity"]:

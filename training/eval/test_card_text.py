@@ -56,6 +56,13 @@ def test_stage_two_names_what_is_told_apart():
 def test_an_ablation_says_where_it_loses_and_gains():
     row = {"mse": 1.0, "fd": 1.0, "var": 1.0, "sid": 1.0, "rpcc": 1.0, "mouth": 0.9, "shut": 0.9}
     off = row | {"var": 0.5, "varInterval": [-0.6, -0.4], "mse": 0.8, "mseInterval": [-0.3, -0.1], "rpccInterval": [-0.1, 0.1]}
-    text = "\n".join(ablation_rows({"full": row, "w/o LPE": off, "w/o SDCM": row, "truth": row, "talks": 2, "clips": 14, "seconds": 30.0}))
+    text = "\n".join(ablation_rows({"full": row, "w/o LPE": off, "w/o SDCM": row, "truth": row, "talks": 2, "clips": 14, "seconds": 30.0}, {"w/o SDCM": "A reason."}))
     assert "- w/o LPE: worse in Var 0.5000 against 1.0000 (-0.6000 to -0.4000); better in MSE 0.8000 against 1.0000 (-0.3000 to -0.1000). The paper names rPCC, SID, Var: lost here Var." in text
-    assert "- w/o SDCM: no figure. The paper names mouth r, lips shut: lost here none of them." in text
+    assert "- w/o SDCM: no figure. The paper names mouth r, lips shut: lost here none of them. A reason." in text
+
+
+def test_an_ablation_that_loses_all_that_the_paper_names_needs_no_reason():
+    row = {"mse": 1.0, "fd": 1.0, "var": 1.0, "sid": 1.0, "rpcc": 1.0, "mouth": 0.9, "shut": 0.9}
+    off = row | {"mouth": 0.5, "mouthInterval": [-0.5, -0.3], "shut": 0.5, "shutInterval": [-0.5, -0.3]}
+    text = "\n".join(ablation_rows({"full": row, "w/o SDCM": off, "truth": row, "talks": 2, "clips": 14, "seconds": 30.0}, {"w/o SDCM": "A reason."}))
+    assert "lost here mouth r, lips shut." in text and "A reason." not in text
