@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expect, it } from "vitest";
 import { missingFiles, pageText, starred, valueAt } from "./paper-page.mjs";
 
-it("docs/paper.md is made from docs/paper.json and results: `node tools/paper-page.mjs` after a change of either", () => {
+it("docs/paper.md is made from docs/paper.json and results: `npm run docs:figures` after a change of either", () => {
   expect(readFileSync(join(import.meta.dirname, "../docs/paper.md"), "utf8")).toBe(pageText());
 });
 

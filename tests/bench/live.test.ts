@@ -8,7 +8,7 @@ import { pageFiles } from "../../bench/peers/page.js";
 const root = join(import.meta.dirname, "../..");
 const results = JSON.parse(readFileSync(join(root, "bench/results/live.json"), "utf8")) as LiveResults;
 
-it("docs/benchmarks.md and its plots are made from bench/results: `node bench/live/run.mjs --page-only`", () => {
+it("docs/benchmarks.md and its plots are made from bench/results: `npm run docs:figures`", () => {
   const files = pageFiles(root);
   expect(Object.keys(files)).toContain("docs/benchmarks.md");
   for (const [path, text] of Object.entries(files)) expect(readFileSync(join(root, path), "utf8"), path).toBe(text);
