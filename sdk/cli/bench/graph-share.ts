@@ -65,14 +65,12 @@ export function converse(task: {
   clock: PackManifest["clock"];
 }) {
   const { lcu, generator, emotion, clock } = task;
-  const { blockFrames, samplesPerFrame } = clock;
-  const samples = blockFrames * samplesPerFrame;
-  const pcm = (block: number, hz: number): Float32Array =>
-    Float32Array.from({ length: samples }, (_, n) => 0.2 * Math.sin(((block * samples + n) * hz) / 2_500));
+  const { blockFrames } = clock;
+  const [user, own] = [hum(clock, 214), hum(clock, 122)];
   return {
     listen: (block: number) =>
       lcu.step({
-        pcm: pcm(block, 210),
+        pcm: user(block),
         face: new Float32Array(blockFrames * 58).fill(0.2),
         presence: new Float32Array(blockFrames).fill(1),
         lpe: true,
@@ -80,7 +78,7 @@ export function converse(task: {
       }),
     speak: (block: number, fPu: Float32Array, pictures?: number) =>
       generator.step({
-        pcm: pcm(block, 120),
+        pcm: own(block),
         fPu,
         emotion: emotion.slice(),
         sdcm: true,
@@ -88,6 +86,23 @@ export function converse(task: {
         expressivity: 1,
         pictures,
       }),
+  };
+}
+
+/** Blocks after which a hum begins again: four seconds, which hold a whole number of its waves. */
+const HUM_BLOCKS = 25;
+
+/** Blocks of a hum, made beforehand: the sine of a number that grows for an hour takes longer and longer, and it is not what is timed. */
+function hum(
+  { fps, blockFrames, samplesPerFrame }: PackManifest["clock"],
+  hz: number,
+): (block: number) => Float32Array {
+  const samples = blockFrames * samplesPerFrame;
+  const wave = (2 * Math.PI * hz) / (fps * samplesPerFrame);
+  const loop = Float32Array.from({ length: HUM_BLOCKS * samples }, (_, n) => 0.2 * Math.sin(n * wave));
+  return (block) => {
+    const start = (block % HUM_BLOCKS) * samples;
+    return loop.slice(start, start + samples);
   };
 }
 
