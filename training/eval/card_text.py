@@ -287,6 +287,7 @@ def card_text(manifest: dict, config: Config, figures: dict[str, dict], pictures
         "- It looks like a good game avatar, not like a photograph.",
         "- Where mouth or eyes fall short above, look at `card/expressions.png`: small and quick parts are the weakest spot of the decoder: irises, lashes, the teeth of `mei`.",
         "- How it moves comes from rules with published statistics and from simulated talks; no real conversation was seen. It has the manners of those rules.",
+        "- A listening head turns about a third as far as the simulated truth's (`docs/paper.md`, table 3); `docs/decisions/0018` says why, and what lifts it.",
         "- Voices in training were synthesised, in English; lips on recorded ones are a row above, and beside other libraries in `docs/benchmarks.md`.",
         "- Turning beyond about 30 degrees, strong emotions at full strength and the tongue are rare in the data and look weaker.",
         "- A new face needs a new avatar: its appearance is fitted from renders, not from one photograph.", "",
